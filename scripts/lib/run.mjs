@@ -1,0 +1,82 @@
+/** Starting other programs. */
+import { spawn, spawnSync } from 'node:child_process';
+import { root } from './project.mjs';
+
+/** npm as a command and its first arguments. npm tells its scripts where it lives, which spares a shell on Windows. */
+function npmCommand() {
+  const cli = process.env.npm_execpath;
+  if (cli?.endsWith('npm-cli.js')) return { command: process.execPath, first: [cli], shell: false };
+  return { command: 'npm', first: [], shell: process.platform === 'win32' };
+}
+
+/**
+ * Runs a program to its end. `show` passes its output through as it comes; the output is returned either way.
+ * Never throws: a program that cannot start has `code` 127 and the reason as its output.
+ */
+export function run(command, args, { cwd = root, env = {}, show = false, shell = false } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd,
+      shell,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output = [];
+    child.stdout.on('data', (chunk) => {
+      output.push(chunk);
+      if (show) process.stdout.write(chunk);
+    });
+    child.stderr.on('data', (chunk) => {
+      output.push(chunk);
+      if (show) process.stderr.write(chunk);
+    });
+    const text = () => Buffer.concat(output).toString('utf8');
+    child.on('error', (error) => resolve({ code: 127, output: `${text()}${error.message}\n` }));
+    child.on('close', (code, signal) => resolve({ code: code ?? 128, signal, output: text() }));
+  });
+}
+
+/** Runs npm to its end, as {@link run} does. */
+export function npm(args, options = {}) {
+  const { command, first, shell } = npmCommand();
+  return run(command, [...first, ...args], { ...options, shell });
+}
+
+/** Runs the entry file of an installed tool with this Node: no shell, no .cmd files. */
+export function tool(entry, args, options = {}) {
+  return run(process.execPath, [entry, ...args], options);
+}
+
+/** What `cargo --version` says, or undefined where there is no cargo. */
+export function cargoVersion() {
+  const { status, stdout } = spawnSync('cargo', ['--version'], { encoding: 'utf8', cwd: root });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/**
+ * Hands the terminal to a program and ends as it ends. Ctrl-C reaches the program by itself (same process group); we
+ * only have to outlive it, so that its exit code is ours.
+ */
+export function handOver(command, args, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' });
+    const ignore = () => {};
+    const pass = (signal) => child.kill(signal);
+    process.on('SIGINT', ignore);
+    process.on('SIGTERM', pass);
+    child.on('error', (error) => {
+      process.stderr.write(`${command}: ${error.message}\n`);
+      resolve(127);
+    });
+    child.on('close', (code, signal) => {
+      process.off('SIGINT', ignore);
+      process.off('SIGTERM', pass);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
+    });
+  });
+}
+
+/** The last lines of a program's output: where the reason for a failure stands. */
+export function lastLines(output, count = 15) {
+  return output.trimEnd().split('\n').slice(-count).join('\n');
+}

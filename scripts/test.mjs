@@ -1,0 +1,52 @@
+/**
+ * `npm test`: sets up, then every test on both engines, the Rust tests, and the gates. `--only-tests` leaves the gates
+ * out. Other arguments name test files, which then run alone: `npm test -- test/format`.
+ */
+import { GATES, runGates } from './lib/gates.mjs';
+import { ENGINE_RUNS, HOUSE, whyNotNative } from './lib/engines.mjs';
+import { cargoVersion, run } from './lib/run.mjs';
+import { readCargo, Tally } from './lib/tally.mjs';
+import { vitest } from './lib/vitest.mjs';
+import { setup } from './setup.mjs';
+
+const paths = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const withGates = paths.length === 0 && !process.argv.includes('--only-tests');
+const cargo = cargoVersion();
+const tally = new Tally();
+
+/** Where there is no compiler the native half is skipped aloud; where there is one, a missing engine is a failure. */
+async function nativeRuns(native) {
+  const reason = (await whyNotNative()) ?? (native.failed ? native.reason : undefined);
+  if (reason === undefined) return true;
+  const mayMiss = cargo === undefined && process.env.SEGLOG_REQUIRE_NATIVE !== '1';
+  if (mayMiss) tally.skip(`native engine: ${native.reason ?? reason}`);
+  else tally.fail(`native engine: ${reason}`);
+  return false;
+}
+
+async function runEngines(native) {
+  const withNative = await nativeRuns(native);
+  for (const { name, env } of ENGINE_RUNS) {
+    if (env.SEGLOG_ENGINE === 'native' && !withNative) continue;
+    await vitest(name, { tally, paths, env, exclude: [`${HOUSE}/**`] });
+  }
+}
+
+async function runRust() {
+  if (cargo === undefined) return tally.skip('Rust tests: cargo not found');
+  process.stdout.write('\n== Rust\n');
+  const args = ['test', '--manifest-path', 'native/Cargo.toml', '--workspace'];
+  const { code, output } = await run('cargo', args, { show: true });
+  tally.addRunner('Rust', readCargo(output), code);
+}
+
+const { ok, native } = await setup();
+if (ok) {
+  if (paths.length === 0) await vitest('house', { tally, paths: [HOUSE] });
+  await runEngines(native);
+  if (paths.length === 0) await runRust();
+} else {
+  tally.fail('setup');
+}
+if (withGates && ok) await runGates(GATES, tally);
+process.exitCode = tally.close();

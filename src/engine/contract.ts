@@ -1,0 +1,250 @@
+/**
+ * The hot path's one list of signatures. Two engines implement it: `native` (Rust through Node-API) and `ts` (this
+ * language alone). For the same bytes they give the same results and the same errors; only compressed payloads may
+ * differ, where the codec's library does.
+ *
+ * Duties that hold for every call: one call per batch or chunk, never one per record; no objects, bigints or buffers
+ * made per record; no size taken from the input is trusted before it is checked against the bytes present; buffers
+ * belong to the caller and are not kept.
+ */
+import type { AppendFile, AppendOptions, File, FileSystem } from '../fs/contract.ts';
+
+/** Attribute bits 0-2 of a batch: how its records are compressed. */
+export const CODEC_IDS = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
+/** A codec's number in the attributes. */
+export type CodecId = (typeof CODEC_IDS)[keyof typeof CODEC_IDS];
+
+/** Why `scanBatches` stopped. */
+export const SCAN_STOPS = {
+  /** All bytes were whole batches. */
+  end: 0,
+  /** The bytes end within a batch; `need` tells its size (17 when not even the header's first bytes are there). */
+  partial: 1,
+  /** `rows` is full. */
+  full: 2,
+  /** A size field below 14: a zero tail (size 0) or corruption. */
+  invalidSize: 3,
+  /** The checksum does not match, or the batch is too small for its format. Only when `verify` is set. */
+  invalidCrc: 4,
+} as const;
+export type ScanStop = (typeof SCAN_STOPS)[keyof typeof SCAN_STOPS];
+
+/** Numbers per batch in `rows`: where it starts in the buffer, and its size. */
+export const SCAN_ROW = { start: 0, size: 1, length: 2 } as const;
+
+/** What a scan reports, in a Float64Array of `length` numbers. */
+export const SCAN_OUTCOME = {
+  /** How many batches were found. */
+  count: 0,
+  /** Where scanning stopped in the buffer: the start of the first batch not in `rows`. */
+  end: 1,
+  /** A {@link ScanStop}. */
+  stop: 2,
+  /** With `partial`: the size of the batch that does not fit. */
+  need: 3,
+  /** How many bytes of the buffer are filled (`readBatches` only). */
+  filled: 4,
+  length: 5,
+} as const;
+
+/**
+ * Numbers per record in decoded columns. Positions count from the start of the buffer that was decoded; a length of
+ * -1 is null. The timestamp delta is an int64 in two halves.
+ */
+export const RECORD_ROW = {
+  offsetDelta: 0,
+  timestampDeltaLow: 1,
+  timestampDeltaHigh: 2,
+  keyStart: 3,
+  keyLength: 4,
+  valueStart: 5,
+  valueLength: 6,
+  /** Where the header count stands. */
+  headersStart: 7,
+  length: 8,
+} as const;
+
+/** What is wrong with a record; 0 is nothing. Both engines, and the cursor in `format`, name the same first fault. */
+export const RECORD_FAULTS = {
+  none: 0,
+  /** A varint of more than 5 bytes, or a varlong of more than 10. */
+  varintTooLong: 1,
+  /** A record, or a field in it, runs past the end of the bytes. */
+  truncated: 2,
+  /** A key or value length below -1, or a record length below 0. */
+  invalidLength: 3,
+  /** A header count below 0 or above the bytes that remain, or a null header key. */
+  invalidHeaders: 4,
+  /** The fields end before or after the record's own length says. */
+  lengthMismatch: 5,
+  /** Bytes remain behind the last record. */
+  trailingBytes: 6,
+} as const;
+export type RecordFault = (typeof RECORD_FAULTS)[keyof typeof RECORD_FAULTS];
+
+/** What `decodeRecords` reports, in an Int32Array of `length` numbers. */
+export const DECODE_OUTCOME = {
+  /** A {@link RecordFault}. */
+  fault: 0,
+  /** Which record (0, 1, ...) has it. */
+  record: 1,
+  /** Where that record starts in the buffer. */
+  position: 2,
+  length: 3,
+} as const;
+
+/** What `locate` reports, in a Float64Array of `length` numbers. */
+export const LOCATE_OUTCOME = {
+  /** 1: found; 0: the file ends before; 2: the batch at `position` has an invalid size. */
+  found: 0,
+  /** Where the batch starts in the file. */
+  position: 1,
+  /** Its size in bytes. */
+  size: 2,
+  /** Where its first bytes (at least 17, 61 in format 2) stand in the scratch buffer. */
+  header: 3,
+  length: 4,
+} as const;
+
+/** The hot path. */
+export interface Engine {
+  readonly name: 'native' | 'ts';
+  /** The library's version, and of the native one what it found of the processor. */
+  readonly description: string;
+
+  /** CRC-32C (Castagnoli) of `bytes[start, end)` as an unsigned int32: batches of format 2, snapshots. */
+  crc32c(bytes: Uint8Array, start: number, end: number): number;
+  /** CRC-32 (IEEE) of `bytes[start, end)` as an unsigned int32: formats 0 and 1. */
+  crc32(bytes: Uint8Array, start: number, end: number): number;
+  /** Writes the checksum of a format 2 batch that fills `batch[0, length)` to its place. */
+  sealBatch(batch: Uint8Array, length: number): void;
+
+  /** The most bytes that compressing `length` bytes can give. */
+  compressBound(codec: CodecId, length: number): number;
+  /**
+   * Compresses `source[start, end)` to `target[targetStart..]` in Kafka's framing for that codec (spec: gzip member,
+   * xerial snappy, lz4 frame, zstd frame); returns the number of bytes written. `target` has room for the bound.
+   * `level` is Kafka's for that codec; lz4's default 9 is the fast compressor, any other level the high one.
+   */
+  compress(
+    codec: CodecId,
+    level: number,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    target: Uint8Array,
+    targetStart: number,
+  ): number;
+  /**
+   * Decompresses `source[start, end)` to `target`; returns the number of bytes, or -1 when `target` is too small (call
+   * again with a larger one). Never writes past `target`, never allocates in proportion to a size the input claims.
+   * `magic` 0 skips the check of the lz4 header checksum. Raises `CORRUPT_COMPRESSED_DATA` or `UNSUPPORTED_CODEC`.
+   */
+  decompress(codec: CodecId, magic: number, source: Uint8Array, start: number, end: number, target: Uint8Array): number;
+
+  /**
+   * Finds the whole batches (any format) in `bytes[start, end)`: fills `rows` ({@link SCAN_ROW}) and `outcome`
+   * ({@link SCAN_OUTCOME}). With `verify`, checksums are checked too. Never raises for what the bytes hold.
+   */
+  scanBatches(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    verify: boolean,
+    rows: Int32Array,
+    outcome: Float64Array,
+  ): void;
+  /** Reads `length` bytes of `file` at `position` to the start of `bytes`, and scans what was there. */
+  readBatches(
+    file: File,
+    position: number,
+    bytes: Uint8Array,
+    length: number,
+    verify: boolean,
+    rows: Int32Array,
+    outcome: Float64Array,
+  ): void;
+  /** The same off the calling thread. `bytes`, `rows` and `outcome` belong to the engine until the promise settles. */
+  readBatchesAsync(
+    file: File,
+    position: number,
+    bytes: Uint8Array,
+    length: number,
+    verify: boolean,
+    rows: Int32Array,
+    outcome: Float64Array,
+  ): Promise<void>;
+  /**
+   * Finds, reading headers from `position` on, the first batch that ends at `targetOffset` or later, before file
+   * position `end`. `scratch` (at least 128 bytes; 4 to 8 KiB saves calls) holds its first bytes afterwards.
+   */
+  locate(
+    file: File,
+    position: number,
+    end: number,
+    targetOffset: number,
+    scratch: Uint8Array,
+    outcome: Float64Array,
+  ): void;
+
+  /**
+   * Decodes `count` format 2 records that fill `bytes[start, end)` to `rows` ({@link RECORD_ROW}); reports to `outcome`
+   * ({@link DECODE_OUTCOME}). `rows` has room for `count`. A negative or too large `count` is a fault of the record
+   * at which the bytes end.
+   */
+  decodeRecords(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    count: number,
+    rows: Int32Array,
+    outcome: Int32Array,
+  ): void;
+
+  /**
+   * Kafka's index search: among `count` entries of `entrySize` bytes (8: offset index, key int32; 12: time index, key
+   * int64) the slot of the last entry whose key is <= `target`, or -1. Looks in the warm last 8192 bytes first.
+   */
+  searchIndex(entries: Uint8Array, count: number, entrySize: 8 | 12, target: number): number;
+  /**
+   * The index entries of a sealed segment, from its batches in order: Kafka's rule for when an entry is added.
+   * Feed it chunk after chunk with the same `state`. See `index/build.ts` for the state's fields.
+   */
+  buildIndex(
+    bytes: Uint8Array,
+    rows: Int32Array,
+    count: number,
+    state: Float64Array,
+    offsetEntries: Uint8Array,
+    timeEntries: Uint8Array,
+  ): void;
+
+  /** Opens a log file for appending the best way this engine has on that file system. */
+  openAppend(fs: FileSystem, path: string, options: AppendOptions): AppendFile;
+}
+
+/**
+ * `buildIndex`'s state, in a Float64Array of `length` numbers, kept between chunks of one segment. The caller sets
+ * `baseOffset`, `position`, `interval` and `maxTimestamp` = -1 and 0 elsewhere; `lastTimeIndexed` starts at -1.
+ */
+export const BUILD_STATE = {
+  /** The segment's base offset. */
+  baseOffset: 0,
+  /** `index.interval.bytes`. */
+  interval: 1,
+  /** The file position of the next batch; advanced by each batch's size. */
+  position: 2,
+  /** Bytes appended since the last offset entry. */
+  sinceLastEntry: 3,
+  /** The largest timestamp so far, and the last offset of the first batch that has it. */
+  maxTimestamp: 4,
+  offsetOfMaxTimestamp: 5,
+  /** The timestamp of the last time entry, -1 before the first. */
+  lastTimeIndexed: 6,
+  /** How many entries this call wrote to `offsetEntries` and `timeEntries` (reset by each call). */
+  offsetCount: 7,
+  timeCount: 8,
+  /** Set to 1 when a batch's last offset does not fit 0 .. 2^31-1 above the base; the batch is not indexed. */
+  overflow: 9,
+  length: 10,
+} as const;

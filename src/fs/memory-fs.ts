@@ -1,0 +1,153 @@
+/** A file system in memory: for tests and simulations. Paths are compared as given, `/` separates. */
+import { SeglogError } from '../errors/errors.ts';
+import type { AppendFile, AppendOptions, File, FileStat, FileSystem, OpenMode } from './contract.ts';
+import { WrittenFile } from './written-file.ts';
+
+interface Node {
+  bytes: Uint8Array;
+  size: number;
+  modifiedMs: number;
+}
+
+function ioNamed(errno: string, doing: string, path: string): SeglogError {
+  return new SeglogError('IO', `could not ${doing}: ${errno}`, { file: path, errno });
+}
+
+class MemoryFile implements File {
+  readonly path: string;
+  readonly fd = undefined;
+  readonly #node: Node;
+
+  constructor(path: string, node: Node) {
+    this.path = path;
+    this.#node = node;
+  }
+
+  sizeBytes(): number {
+    return this.#node.size;
+  }
+
+  read(into: Uint8Array, start: number, length: number, position: number): number {
+    const end = Math.min(position + length, this.#node.size);
+    if (end <= position) return 0;
+    into.set(this.#node.bytes.subarray(position, end), start);
+    return end - position;
+  }
+
+  async readAsync(into: Uint8Array, start: number, length: number, position: number): Promise<number> {
+    return this.read(into, start, length, position);
+  }
+
+  write(from: Uint8Array, start: number, end: number, position: number): void {
+    const need = position + (end - start);
+    if (need > this.#node.size) this.truncate(need);
+    this.#node.bytes.set(from.subarray(start, end), position);
+  }
+
+  truncate(sizeBytes: number): void {
+    const node = this.#node;
+    if (sizeBytes > node.bytes.length) {
+      const grown = new Uint8Array(Math.max(sizeBytes, node.bytes.length * 2));
+      grown.set(node.bytes.subarray(0, node.size));
+      node.bytes = grown;
+    } else if (sizeBytes < node.size) {
+      node.bytes.fill(0, sizeBytes, node.size);
+    }
+    node.size = sizeBytes;
+  }
+
+  async sync(): Promise<void> {}
+  syncSync(): void {}
+  close(): void {}
+}
+
+/** Files and directories in maps; every call does at once what the contract says. */
+export class MemoryFileSystem implements FileSystem {
+  readonly kind = 'memory';
+  readonly #files = new Map<string, Node>();
+  readonly #directories = new Set<string>(['/']);
+
+  open(path: string, mode: OpenMode): File {
+    if (this.#directories.has(path)) throw new SeglogError('NOT_A_REGULAR_FILE', 'not a regular file', { file: path, found: 'a directory' });
+    let node = this.#files.get(path);
+    if (node !== undefined && mode === 'new') throw ioNamed('EEXIST', 'create', path);
+    if (node === undefined) {
+      if (mode === 'read' || mode === 'update') throw ioNamed('ENOENT', 'open', path);
+      if (!this.#directories.has(parentOf(path))) throw ioNamed('ENOENT', 'create', path);
+      node = { bytes: new Uint8Array(0), size: 0, modifiedMs: 0 };
+      this.#files.set(path, node);
+    }
+    return new MemoryFile(path, node);
+  }
+
+  openAppend(path: string, options: AppendOptions): AppendFile {
+    return new WrittenFile(this.open(path, 'create'), options);
+  }
+
+  list(directory: string): string[] {
+    if (!this.#directories.has(directory)) throw ioNamed('ENOENT', 'list', directory);
+    const names = new Set<string>();
+    for (const path of [...this.#files.keys(), ...this.#directories]) {
+      if (path !== '/' && parentOf(path) === directory) names.add(path.slice(path.lastIndexOf('/') + 1));
+    }
+    return [...names].sort();
+  }
+
+  stat(path: string): FileStat | undefined {
+    if (this.#directories.has(path)) return { sizeBytes: 0, modifiedMs: 0, isFile: false, isDirectory: true };
+    const node = this.#files.get(path);
+    return node && { sizeBytes: node.size, modifiedMs: node.modifiedMs, isFile: true, isDirectory: false };
+  }
+
+  makeDirectory(path: string): boolean {
+    if (this.#directories.has(path)) return false;
+    this.makeDirectory(parentOf(path));
+    this.#directories.add(path);
+    return true;
+  }
+
+  rename(from: string, to: string): void {
+    const node = this.#files.get(from);
+    if (node === undefined) throw ioNamed('ENOENT', 'rename', from);
+    this.#files.delete(from);
+    this.#files.set(to, node);
+  }
+
+  remove(path: string): void {
+    this.#files.delete(path);
+  }
+
+  removeTree(path: string): void {
+    for (const file of [...this.#files.keys()]) if (file.startsWith(`${path}/`)) this.#files.delete(file);
+    for (const directory of [...this.#directories]) {
+      if (directory === path || directory.startsWith(`${path}/`)) this.#directories.delete(directory);
+    }
+  }
+
+  readSmall(path: string): Uint8Array | undefined {
+    const node = this.#files.get(path);
+    return node?.bytes.slice(0, node.size);
+  }
+
+  replaceSmall(path: string, bytes: Uint8Array): void {
+    const file = this.open(path, 'create');
+    file.truncate(0);
+    file.write(bytes, 0, bytes.length, 0);
+  }
+
+  syncDirectory(): void {}
+
+  setModified(path: string, modifiedMs: number): void {
+    const node = this.#files.get(path);
+    if (node !== undefined) node.modifiedMs = modifiedMs;
+  }
+
+  realPath(path: string): string {
+    return path;
+  }
+}
+
+function parentOf(path: string): string {
+  const at = path.lastIndexOf('/');
+  return at <= 0 ? '/' : path.slice(0, at);
+}

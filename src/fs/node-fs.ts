@@ -1,0 +1,203 @@
+/** The real file system, through node:fs. */
+import * as nodeFs from 'node:fs';
+import { dirname } from 'node:path';
+import { ioError, SeglogError } from '../errors/errors.ts';
+import type { AppendFile, AppendOptions, File, FileStat, FileSystem, OpenMode } from './contract.ts';
+import { WrittenFile } from './written-file.ts';
+
+const { constants } = nodeFs;
+/** Links are refused: a segment that points elsewhere is nothing that Kafka writes. 0 on Windows, which has no such flag. */
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+/** Opening a FIFO must not hang before it can be refused. */
+const NON_BLOCK = constants.O_NONBLOCK ?? 0;
+const OPEN_FLAGS: Record<OpenMode, number> = {
+  read: constants.O_RDONLY | NO_FOLLOW | NON_BLOCK,
+  update: constants.O_RDWR | NO_FOLLOW | NON_BLOCK,
+  create: constants.O_RDWR | constants.O_CREAT | NO_FOLLOW | NON_BLOCK,
+  new: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW | NON_BLOCK,
+};
+const MAX_SMALL_BYTES = 16 * 1024 * 1024;
+
+function attempt<T>(doing: string, path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw ioError(doing, path, error);
+  }
+}
+
+class NodeFile implements File {
+  readonly path: string;
+  readonly #descriptor: number;
+  #open = true;
+
+  constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.#descriptor = descriptor;
+  }
+
+  get fd(): number | undefined {
+    // A Windows descriptor belongs to Node's C runtime and means nothing to native code.
+    return process.platform === 'win32' ? undefined : this.#checked();
+  }
+
+  sizeBytes(): number {
+    return attempt('stat', this.path, () => nodeFs.fstatSync(this.#checked()).size);
+  }
+
+  read(into: Uint8Array, start: number, length: number, position: number): number {
+    const descriptor = this.#checked();
+    let done = 0;
+    while (done < length) {
+      const got = attempt('read', this.path, () =>
+        nodeFs.readSync(descriptor, into, start + done, length - done, position + done),
+      );
+      if (got === 0) break;
+      done += got;
+    }
+    return done;
+  }
+
+  async readAsync(into: Uint8Array, start: number, length: number, position: number): Promise<number> {
+    const descriptor = this.#checked();
+    let done = 0;
+    while (done < length) {
+      const got = await new Promise<number>((resolve, reject) => {
+        nodeFs.read(descriptor, into, start + done, length - done, position + done, (error, bytes) =>
+          error === null ? resolve(bytes) : reject(ioError('read', this.path, error)),
+        );
+      });
+      if (got === 0) break;
+      done += got;
+    }
+    return done;
+  }
+
+  write(from: Uint8Array, start: number, end: number, position: number): void {
+    const descriptor = this.#checked();
+    let at = start;
+    while (at < end) {
+      const written = attempt('write', this.path, () =>
+        nodeFs.writeSync(descriptor, from, at, end - at, position + (at - start)),
+      );
+      at += written;
+    }
+  }
+
+  truncate(sizeBytes: number): void {
+    attempt('truncate', this.path, () => nodeFs.ftruncateSync(this.#checked(), sizeBytes));
+  }
+
+  sync(): Promise<void> {
+    const descriptor = this.#checked();
+    return new Promise((resolve, reject) => {
+      nodeFs.fdatasync(descriptor, (error) => (error === null ? resolve() : reject(ioError('sync', this.path, error))));
+    });
+  }
+
+  syncSync(): void {
+    attempt('sync', this.path, () => nodeFs.fdatasyncSync(this.#checked()));
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    attempt('close', this.path, () => nodeFs.closeSync(this.#descriptor));
+  }
+
+  #checked(): number {
+    if (!this.#open) throw new SeglogError('LOG_CLOSED', 'the file is closed', { file: this.path });
+    return this.#descriptor;
+  }
+}
+
+function openNode(path: string, mode: OpenMode): NodeFile {
+  let descriptor: number;
+  try {
+    descriptor = nodeFs.openSync(path, OPEN_FLAGS[mode], 0o644);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ELOOP' || code === 'EMLINK') throw notRegular(path, 'a symbolic link', error);
+    if (code === 'EISDIR') throw notRegular(path, 'a directory', error);
+    if (code === 'ENXIO') throw notRegular(path, 'a FIFO, socket or device', error);
+    throw ioError(mode === 'read' ? 'open for reading' : 'open for writing', path, error);
+  }
+  const stat = nodeFs.fstatSync(descriptor);
+  if (!stat.isFile()) {
+    nodeFs.closeSync(descriptor);
+    throw notRegular(path, stat.isDirectory() ? 'a directory' : 'a FIFO, socket or device');
+  }
+  return new NodeFile(path, descriptor);
+}
+
+function notRegular(path: string, found: string, cause?: unknown): SeglogError {
+  return new SeglogError('NOT_A_REGULAR_FILE', 'not a regular file', { file: path, found, ...(cause === undefined ? {} : { cause }) });
+}
+
+/** The machine's file system. */
+export const nodeFileSystem: FileSystem = {
+  kind: 'node',
+  open: openNode,
+  openAppend(path: string, options: AppendOptions): AppendFile {
+    const file = openNode(path, 'create');
+    try {
+      return new WrittenFile(file, options);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  },
+  list: (directory) => attempt('list', directory, () => nodeFs.readdirSync(directory).sort()),
+  stat(path): FileStat | undefined {
+    const stat = attempt('stat', path, () => nodeFs.lstatSync(path, { throwIfNoEntry: false }));
+    if (stat === undefined) return undefined;
+    return { sizeBytes: stat.size, modifiedMs: stat.mtimeMs, isFile: stat.isFile(), isDirectory: stat.isDirectory() };
+  },
+  makeDirectory: (path) =>
+    attempt('make the directory', path, () => nodeFs.mkdirSync(path, { recursive: true }) !== undefined),
+  rename: (from, to) => attempt(`rename to ${to}`, from, () => nodeFs.renameSync(from, to)),
+  remove: (path) => attempt('remove', path, () => nodeFs.rmSync(path, { force: true })),
+  removeTree: (path) => attempt('remove', path, () => nodeFs.rmSync(path, { force: true, recursive: true })),
+  readSmall(path, maxBytes = MAX_SMALL_BYTES): Uint8Array | undefined {
+    if (nodeFs.lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+    const file = openNode(path, 'read');
+    try {
+      const sizeBytes = file.sizeBytes();
+      if (sizeBytes > maxBytes) {
+        throw new SeglogError('CORRUPT_CHECKPOINT', 'the file is larger than it can be', { file: path, expected: `at most ${maxBytes} bytes`, found: sizeBytes });
+      }
+      const bytes = new Uint8Array(sizeBytes);
+      return bytes.subarray(0, file.read(bytes, 0, sizeBytes, 0));
+    } finally {
+      file.close();
+    }
+  },
+  replaceSmall(path, bytes): void {
+    const temporary = `${path}.tmp`;
+    const file = openNode(temporary, 'create');
+    try {
+      file.truncate(0);
+      file.write(bytes, 0, bytes.length, 0);
+      attempt('sync', temporary, () => nodeFs.fsyncSync((file.fd ?? -1)));
+    } finally {
+      file.close();
+    }
+    this.rename(temporary, path);
+    this.syncDirectory(dirname(path));
+  },
+  syncDirectory(path): void {
+    // Windows cannot open a directory for syncing; its renames are journaled.
+    if (process.platform === 'win32') return;
+    attempt('sync the directory', path, () => {
+      const descriptor = nodeFs.openSync(path, constants.O_RDONLY);
+      try {
+        nodeFs.fsyncSync(descriptor);
+      } finally {
+        nodeFs.closeSync(descriptor);
+      }
+    });
+  },
+  setModified: (path, modifiedMs) =>
+    attempt('set the time of', path, () => nodeFs.utimesSync(path, modifiedMs / 1000, modifiedMs / 1000)),
+  realPath: (path) => attempt('resolve', path, () => nodeFs.realpathSync(path)),
+};

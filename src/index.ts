@@ -1,0 +1,28 @@
+/** seglog: Apache Kafka's segment log, in Kafka's own bytes. */
+export { type LogConfig, LOG_CONFIG_NAMES, logConfig, parseLogConfig } from './config/log-config.ts';
+export type { CompressionType, TimestampType } from './config/log-config.ts';
+export { type EngineInfo, engineInfo } from './engine/select.ts';
+export { ERROR_CODES, type ErrorCode, type ErrorDetails, SeglogError } from './errors/errors.ts';
+export { Log, type LogStatus } from './log/log.ts';
+export { LogReader, type LogReaderOptions } from './log/log-reader.ts';
+export type {
+  AppendRecordsOptions,
+  AppendResult,
+  Codec,
+  LogEnvironment,
+  LogOptions,
+  ReadOptions,
+  RecordInput,
+  TailOptions,
+  TimestampOffset,
+} from './log/options.ts';
+export type { RecoveryReport } from './log/load.ts';
+export type { TimestampLookup } from './log/timestamps.ts';
+export type { RecordsOptions, TypedRecord } from './log/typed-records.ts';
+export { LogWriter, type WriterOptions, type WriterRecord } from './log/writer.ts';
+export { BatchBuilder, type BatchFields, type BatchCompression, type BuiltBatch, type Header } from './record/batch-builder.ts';
+export type { BatchHeader } from './record/batch-header.ts';
+export type { BatchCursor, RecordColumns } from './record/cursors.ts';
+export { type LogRecord, RecordBatch, type RecordBatchOptions, type RecordHeader } from './record/record-batch.ts';
+export { type Serde, serdes } from './record/serdes.ts';
+export type { FoundBatch } from './segment/segment.ts';

@@ -1,0 +1,235 @@
+/** A partition's log, for reading alone: changes nothing, and may be open in another process, or left by a crash. */
+import { systemClock } from '../clock/clock.ts';
+import { logConfig } from '../config/log-config.ts';
+import { defaultEngine } from '../engine/select.ts';
+import { SeglogError } from '../errors/errors.ts';
+import { BATCH } from '../format/batch.ts';
+import { LOG_DIRECTORY_FILES, type TopicPartition } from '../format/names.ts';
+import { nodeFileSystem } from '../fs/node-fs.ts';
+import type { RecordBatch } from '../record/record-batch.ts';
+import type { SegmentContext } from '../segment/context.ts';
+import { OpenSegments } from '../segment/open-segments.ts';
+import { type FoundBatch, Segment } from '../segment/segment.ts';
+import { readCheckpoint } from './checkpoints.ts';
+import { findEnd, listSegments, type LogEnd, partitionOf, walkOn } from './load.ts';
+import { isAborted, type LogEnvironment, type ReadOptions, type TailOptions, type TimestampOffset } from './options.ts';
+import { readBatches, readBatchesSync, type ReadSource } from './read.ts';
+import { SegmentList } from './segments.ts';
+import { maxTimestampRecord, offsetForTimestamp, type TimestampLookup } from './timestamps.ts';
+import { type RecordsOptions, type TypedRecord, typedRecords } from './typed-records.ts';
+
+/** What a reader stands on, and whom it tells of oddities. */
+export interface LogReaderOptions extends LogEnvironment {
+  /** Called with what is odd but no reason to stop, such as an unreadable checkpoint. */
+  readonly onWarning?: (warning: string) => void;
+}
+
+const FIRST_POLL_MS = 5;
+const LAST_POLL_MS = 250;
+/** Offset, length, and up to the format: what tells that a batch is there. */
+const PEEK_BYTES = BATCH.MAGIC + 1;
+
+/**
+ * Reads a log that may belong to another process, Kafka among them. Its end is the last whole, valid batch; one that is
+ * still being written, or that a crash tore, does not count.
+ *
+ * @example
+ * ```ts
+ * using reader = LogReader.open('/var/lib/kafka/orders-0');
+ * for await (const batch of reader.tail({ from: reader.logEndOffset })) console.log(batch.baseOffset);
+ * ```
+ */
+export class LogReader implements Disposable {
+  readonly directory: string;
+  readonly #context: SegmentContext;
+  readonly #partition: TopicPartition | undefined;
+  readonly #warn: (warning: string) => void;
+  #segments: SegmentList;
+  #end: LogEnd = { nextOffset: 0, validBytes: 0, maxTimestamp: -1 };
+  #logStartOffset = 0;
+  #closed = false;
+
+  private constructor(context: SegmentContext, directory: string, warn: (warning: string) => void) {
+    this.#context = context;
+    this.directory = directory;
+    this.#partition = partitionOf(directory);
+    this.#warn = warn;
+    this.#segments = new SegmentList([]);
+  }
+
+  /** @throws SeglogError `IO` when there is no such directory, `NOT_A_REGULAR_FILE`, `OFFSET_NOT_EXACT` */
+  static open(directory: string, options: LogReaderOptions = {}): LogReader {
+    const context: SegmentContext = {
+      engine: options.engine ?? defaultEngine(),
+      fs: options.fs ?? nodeFileSystem,
+      clock: options.clock ?? systemClock,
+      config: logConfig(),
+      open: new OpenSegments(),
+    };
+    const reader = new LogReader(context, context.fs.realPath(directory), options.onWarning ?? (() => undefined));
+    reader.refresh();
+    return reader;
+  }
+
+  /** The first offset that can be read. */
+  get logStartOffset(): number {
+    return this.#logStartOffset;
+  }
+
+  /** The offset behind the last whole, valid batch, as of the last `refresh`. */
+  get logEndOffset(): number {
+    return this.#end.nextOffset;
+  }
+
+  /** How many segments there are, and their bytes. */
+  get segmentCount(): number {
+    return this.#segments.count;
+  }
+  get sizeBytes(): number {
+    return this.#segments.sizeBytes;
+  }
+
+  /** Looks again at what is there: new batches, new segments, a new log start. */
+  refresh(): void {
+    this.#check();
+    const { fs } = this.#context;
+    const listed = listSegments(fs, this.directory);
+    const known = new Map([...this.#segments].map((segment) => [segment.baseOffset, segment]));
+    const previous = this.#segments.last;
+    const segments = listed.map(({ baseOffset, sizeBytes }) => {
+      const segment = known.get(baseOffset) ?? new Segment(this.#context, this.directory, baseOffset, sizeBytes);
+      known.delete(baseOffset);
+      return segment;
+    });
+    for (const gone of known.values()) gone.release();
+    this.#segments = new SegmentList(segments);
+    const last = listed.at(-1);
+    const active = this.#segments.last;
+    if (last === undefined || active === undefined) {
+      this.#end = { nextOffset: this.#checkpointedStart(), validBytes: 0, maxTimestamp: -1 };
+    } else if (active === previous) {
+      this.#end = walkOn(this.#context, active, this.#end, last.sizeBytes, true);
+      active.update(this.#end.validBytes, this.#end.maxTimestamp);
+    } else {
+      // What was the last segment may have grown before the next one came.
+      if (previous !== undefined) this.#sealed(previous, listed);
+      this.#end = findEnd(this.#context, active, last.sizeBytes, true);
+      active.update(this.#end.validBytes, this.#end.maxTimestamp);
+    }
+    const first = this.#segments.first?.baseOffset ?? this.#end.nextOffset;
+    this.#logStartOffset = Math.min(Math.max(this.#checkpointedStart(), first), this.#end.nextOffset);
+  }
+
+  /** As `Log.read`: up to the end as of the last `refresh`. */
+  read(options: ReadOptions = {}): AsyncGenerator<RecordBatch, void> {
+    return readBatches(this.#source(), options);
+  }
+
+  /** As `Log.readSync`. */
+  readSync(options: ReadOptions = {}): Generator<RecordBatch, void> {
+    return readBatchesSync(this.#source(), options);
+  }
+
+  /** As `Log.records`. */
+  records<K = Uint8Array, V = Uint8Array>(options: ReadOptions & RecordsOptions<K, V> = {}): AsyncGenerator<TypedRecord<K, V>, void> {
+    return typedRecords(this.read(options), options, this.#logStartOffset);
+  }
+
+  /**
+   * Follows a log that another process appends to: looks at the place of the next header every 5 ms, less and less often
+   * up to every 250 ms while nothing comes.
+   */
+  async *tail(options: TailOptions = {}): AsyncGenerator<RecordBatch, void> {
+    const { signal, ...rest } = options;
+    let from = options.from ?? this.#logStartOffset;
+    let pause = FIRST_POLL_MS;
+    while (!isAborted(signal) && !this.#closed) {
+      const end = this.#end.nextOffset;
+      if (from < end) {
+        for await (const batch of readBatches(this.#source(), { ...rest, from, to: end })) {
+          if (isAborted(signal)) return;
+          yield batch;
+        }
+        from = end;
+        pause = FIRST_POLL_MS;
+      }
+      if (this.#mayHaveGrown()) this.refresh();
+      if (this.#end.nextOffset > from) continue;
+      await this.#context.clock.sleep(pause, signal);
+      pause = Math.min(LAST_POLL_MS, pause * 2);
+    }
+  }
+
+  /** As `Log.find`. */
+  find(offset: number): FoundBatch | undefined {
+    this.#check();
+    for (let segment = this.#segments.floor(offset); segment !== undefined; segment = this.#segments.after(segment)) {
+      const found = segment.find(offset);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** As `Log.offsetForTimestamp`. */
+  offsetForTimestamp(timestamp: number): TimestampOffset | undefined {
+    return this.lookupTimestamp(timestamp).found;
+  }
+
+  /** {@link offsetForTimestamp}, and whether a segment without timestamps ended the search. */
+  lookupTimestamp(timestamp: number): TimestampLookup {
+    this.#check();
+    return offsetForTimestamp(this.#source(), timestamp);
+  }
+
+  /** As `Log.maxTimestamp`. */
+  maxTimestamp(): TimestampOffset | undefined {
+    this.#check();
+    return maxTimestampRecord(this.#source());
+  }
+
+  /** Closes what is open. A second call does nothing. */
+  close(): void {
+    this.#closed = true;
+    for (const segment of this.#segments) segment.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #sealed(segment: Segment, listed: readonly { baseOffset: number; sizeBytes: number }[]): void {
+    const fileBytes = listed.find(({ baseOffset }) => baseOffset === segment.baseOffset)?.sizeBytes;
+    if (fileBytes === undefined) return;
+    const end = walkOn(this.#context, segment, this.#end, fileBytes, true);
+    segment.release();
+    segment.update(end.validBytes, end.maxTimestamp);
+  }
+
+  #checkpointedStart(): number {
+    if (this.#partition === undefined) return 0;
+    const warn = (problem: SeglogError): void => this.#warn(problem.message);
+    return readCheckpoint(this.#context.fs, this.directory, LOG_DIRECTORY_FILES.logStartOffsets, this.#partition, warn) ?? 0;
+  }
+
+  /** Whether there is a batch, or a new segment, behind the known end: one small read, or one listing. */
+  #mayHaveGrown(): boolean {
+    const { fs } = this.#context;
+    const active = this.#segments.last;
+    if (active === undefined) return fs.list(this.directory).length > 0;
+    const peek = new Uint8Array(PEEK_BYTES);
+    const got = active.log().read(peek, 0, PEEK_BYTES, this.#end.validBytes);
+    if (got === PEEK_BYTES && new DataView(peek.buffer).getInt32(BATCH.LENGTH) !== 0) return true;
+    // A roll starts the next segment at our end, or behind it where offsets have gaps.
+    return fs.list(this.directory).filter((name) => name.endsWith('.log')).length !== this.#segments.count;
+  }
+
+  #source(): ReadSource {
+    this.#check();
+    return { engine: this.#context.engine, segments: this.#segments, startOffset: this.#logStartOffset, endOffset: this.#end.nextOffset };
+  }
+
+  #check(): void {
+    if (this.#closed) throw new SeglogError('LOG_CLOSED', 'the reader is closed', { file: this.directory });
+  }
+}
+

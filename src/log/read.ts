@@ -1,0 +1,229 @@
+/**
+ * Reading batches across segments: in chunks, the next one fetched and checked on another thread while the caller is
+ * busy with the one before.
+ */
+import { type Engine, SCAN_OUTCOME, SCAN_ROW, SCAN_STOPS, type ScanStop } from '../engine/contract.ts';
+import { SeglogError } from '../errors/errors.ts';
+import { batchError } from '../record/batch-error.ts';
+import { RecordBatch } from '../record/record-batch.ts';
+import type { Segment } from '../segment/segment.ts';
+import type { ReadOptions } from './options.ts';
+import type { SegmentList } from './segments.ts';
+
+/** What reading needs of a log. */
+export interface ReadSource {
+  readonly engine: Engine;
+  readonly segments: SegmentList;
+  readonly startOffset: number;
+  readonly endOffset: number;
+}
+
+const CHUNK_BYTES = 512 * 1024;
+const CHUNK_ROWS = 4096;
+
+/** A chunk's memory, and what is being read to it. */
+interface Slot {
+  bytes: Uint8Array;
+  view: DataView;
+  readonly rows: Int32Array;
+  readonly outcome: Float64Array;
+  segment: Segment;
+  position: number;
+  length: number;
+}
+
+/** Walks the chunks of a read: which bytes come next, and what is wrong with those that came. */
+class ChunkWalk {
+  readonly #source: ReadSource;
+  readonly #to: number;
+  readonly #reuse: boolean;
+  readonly #spare: Slot[] = [];
+  #segment: Segment | undefined;
+  #position = 0;
+  /** The offset looked for, while the first batch after an index lookup has not been seen. */
+  #seeking: number | undefined;
+  #chunkBytes: number = CHUNK_BYTES;
+
+  constructor(source: ReadSource, from: number, to: number, reuse: boolean) {
+    this.#source = source;
+    this.#to = to;
+    this.#reuse = reuse;
+    if (from < to) this.#seek(from, source.segments.floor(from));
+  }
+
+  /** The next bytes to read; undefined at the end. */
+  next(): Slot | undefined {
+    while (this.#segment !== undefined && this.#position >= this.#segment.sizeBytes) {
+      this.#segment = this.#source.segments.after(this.#segment);
+      this.#position = 0;
+    }
+    const segment = this.#segment;
+    if (segment === undefined || segment.baseOffset >= this.#to) return undefined;
+    const length = Math.min(this.#chunkBytes, segment.sizeBytes - this.#position);
+    return this.#slot(segment, this.#position, length);
+  }
+
+  /** Takes what was read into account. @returns how many batches there are @throws SeglogError when they are damaged */
+  accept(slot: Slot): number {
+    const { outcome, segment, position, length } = slot;
+    const count = outcome[SCAN_OUTCOME.count] as number;
+    const end = outcome[SCAN_OUTCOME.end] as number;
+    const stop = outcome[SCAN_OUTCOME.stop] as ScanStop;
+    const filled = outcome[SCAN_OUTCOME.filled] as number;
+    const seeking = this.#seeking;
+    this.#seeking = undefined;
+    this.#chunkBytes = CHUNK_BYTES;
+    if (count > 0) {
+      // What is wrong behind these batches is found when it comes first in a chunk.
+      this.#position = position + end;
+      return count;
+    }
+    if (filled < length) {
+      throw new SeglogError('FILE_SHRANK', 'the file became shorter while it was read', { file: segment.logPath, position, expected: `${length} bytes`, found: filled });
+    }
+    const need = outcome[SCAN_OUTCOME.need] as number;
+    if (stop === SCAN_STOPS.partial && position + need <= segment.sizeBytes) {
+      // `need` is within the file, so it is safe to make room for it.
+      this.#chunkBytes = need;
+      return 0;
+    }
+    if (seeking !== undefined && position > 0 && this.#seekWithoutIndex(seeking, segment, position)) return 0;
+    throw batchError(this.#source.engine, stop, slot.bytes, 0, filled, segment.logPath, position);
+  }
+
+  /** The memory of a chunk that is done with. */
+  recycle(slot: Slot): void {
+    if (this.#reuse) this.#spare.push(slot);
+  }
+
+  #seek(offset: number, segment: Segment | undefined): void {
+    for (let at = segment; at !== undefined; at = this.#source.segments.after(at)) {
+      const found = at.find(offset);
+      if (found === undefined) continue;
+      this.#segment = at;
+      this.#position = found.position;
+      this.#seeking = offset;
+      return;
+    }
+  }
+
+  /** An index that pointed into the middle of a batch is no reason to call the log damaged. */
+  #seekWithoutIndex(offset: number, segment: Segment, position: number): boolean {
+    const found = segment.find(offset, false);
+    if (found === undefined || found.position === position) return false;
+    this.#position = found.position;
+    return true;
+  }
+
+  #slot(segment: Segment, position: number, length: number): Slot {
+    const spare = this.#spare.pop();
+    if (spare !== undefined && spare.bytes.length >= length) return Object.assign(spare, { segment, position, length });
+    const bytes = Buffer.allocUnsafeSlow(Math.max(length, this.#reuse ? CHUNK_BYTES : 0));
+    return {
+      bytes,
+      view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      rows: new Int32Array(CHUNK_ROWS * SCAN_ROW.length),
+      outcome: new Float64Array(SCAN_OUTCOME.length),
+      segment,
+      position,
+      length,
+    };
+  }
+}
+
+function bounds(source: ReadSource, options: ReadOptions): { from: number; to: number } {
+  const { startOffset, endOffset } = source;
+  const from = options.from ?? startOffset;
+  if (!Number.isSafeInteger(from)) {
+    throw new SeglogError('INVALID_ARGUMENT', 'this is no offset', { expected: 'a whole number', found: from });
+  }
+  if (from < startOffset || from > endOffset) {
+    throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log has no such offset', { expected: `${startOffset} to ${endOffset}`, found: from });
+  }
+  return { from, to: Math.min(options.to ?? endOffset, endOffset) };
+}
+
+/** The batches of a chunk that was read. */
+function* batchesOf(source: ReadSource, slot: Slot, count: number, from: number, to: number, options: ReadOptions): Generator<RecordBatch, boolean> {
+  for (let row = 0; row < count; row++) {
+    const start = slot.rows[row * SCAN_ROW.length] as number;
+    const batch = new RecordBatch(source.engine, slot.bytes, slot.view, start, slot.segment.logPath, slot.position + start, options);
+    if (batch.lastOffset < from) continue;
+    // A legacy wrapper's first offset costs a decompression; its last one will do, since the end is a batch's end.
+    if ((batch.magic >= 2 ? batch.baseOffset : batch.lastOffset) >= to) return false;
+    yield batch;
+  }
+  return true;
+}
+
+/** Reads batches on the calling thread. */
+export function* readBatchesSync(source: ReadSource, options: ReadOptions): Generator<RecordBatch, void> {
+  const { from, to } = bounds(source, options);
+  const walk = new ChunkWalk(source, from, to, options.reuseBuffers === true);
+  const verify = options.verify !== false;
+  for (let slot = walk.next(); slot !== undefined; slot = walk.next()) {
+    source.engine.readBatches(slot.segment.log(), slot.position, slot.bytes, slot.length, verify, slot.rows, slot.outcome);
+    const count = walk.accept(slot);
+    for (const batch of batchesOf(source, slot, count, from, to, options)) {
+      options.signal?.throwIfAborted();
+      yield batch;
+    }
+    walk.recycle(slot);
+  }
+}
+
+/** A chunk on its way. */
+interface Fetch {
+  readonly slot: Slot;
+  readonly done: Promise<unknown>;
+}
+
+/** Starts reading a chunk; what goes wrong is told when the chunk's turn comes. */
+function fetch(engine: Engine, slot: Slot, verify: boolean): Fetch {
+  const { segment } = slot;
+  const read = async (): Promise<void> => {
+    const file = segment.pin();
+    try {
+      await engine.readBatchesAsync(file, slot.position, slot.bytes, slot.length, verify, slot.rows, slot.outcome);
+    } finally {
+      segment.unpin();
+    }
+  };
+  return { slot, done: read().then(nothing, (error: unknown) => ({ error })) };
+}
+
+function nothing(): undefined {
+  return undefined;
+}
+
+/** Reads batches with the reading and checking on another thread. */
+export async function* readBatches(source: ReadSource, options: ReadOptions): AsyncGenerator<RecordBatch, void> {
+  const { from, to } = bounds(source, options);
+  const walk = new ChunkWalk(source, from, to, options.reuseBuffers === true);
+  const verify = options.verify !== false;
+  const start = (): Fetch | undefined => {
+    const slot = walk.next();
+    return slot && fetch(source.engine, slot, verify);
+  };
+  let fetching: Fetch | undefined;
+  try {
+    options.signal?.throwIfAborted();
+    fetching = start();
+    while (fetching !== undefined) {
+      const { slot, done }: Fetch = fetching;
+      const failed = (await done) as { error: unknown } | undefined;
+      fetching = undefined;
+      if (failed !== undefined) throw failed.error;
+      const count = walk.accept(slot);
+      fetching = start();
+      for (const batch of batchesOf(source, slot, count, from, to, options)) {
+        options.signal?.throwIfAborted();
+        yield batch;
+      }
+      walk.recycle(slot);
+    }
+  } finally {
+    // The buffer belongs to the engine until then.
+    await fetching?.done;
+  }
+}

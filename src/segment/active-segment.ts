@@ -1,0 +1,230 @@
+/** The segment that a log appends to. */
+import { SCAN_ROW } from '../engine/contract.ts';
+import { SeglogError } from '../errors/errors.ts';
+import { maxTimestampOf } from '../format/batch.ts';
+import { SUFFIXES } from '../format/names.ts';
+import type { AppendFile } from '../fs/contract.ts';
+import { OffsetIndex } from '../index/offset-index.ts';
+import { TimeIndex } from '../index/time-index.ts';
+import { MAX_INT32 } from '../units/units.ts';
+import type { SegmentContext } from './context.ts';
+import { type Indexes, Segment } from './segment.ts';
+import { walkBatches } from './walk.ts';
+
+/** What a batch's header tells that appending needs. */
+export interface AppendedBatch {
+  readonly lastOffset: number;
+  readonly maxTimestamp: number;
+}
+
+/** Why a segment rolls. */
+export type RollReason = 'size' | 'time' | 'offset index full' | 'time index full' | 'offset range';
+
+/**
+ * Appends to one segment: the log file, and the moments at which its indexes get an entry (spec 2.5):
+ *
+ * for each batch, before it counts, if more than `index.interval.bytes` were appended since the last entry, the batch
+ * gets an offset index entry and, if the largest timestamp rose since, a time index entry. So the first batch never has
+ * one, and an indexed batch counts toward the next interval.
+ */
+export class ActiveSegment {
+  readonly segment: Segment;
+  readonly #context: SegmentContext;
+  readonly #file: AppendFile;
+  readonly #offsets: OffsetIndex;
+  readonly #times: TimeIndex;
+  readonly #openedMs: number;
+  readonly #jitterMs: number;
+  #bytesSinceLastEntry = 0;
+  #maxTimestamp: number;
+  #offsetOfMaxTimestamp: number;
+  /** The largest timestamp of the segment's first batch: what its age counts from. Undefined before it is known. */
+  #firstTimestamp: number | undefined;
+
+  private constructor(context: SegmentContext, segment: Segment, file: AppendFile, indexes: Indexes) {
+    this.#context = context;
+    this.segment = segment;
+    this.#file = file;
+    this.#offsets = indexes.offsets;
+    this.#times = indexes.times;
+    const last = indexes.times.last;
+    this.#maxTimestamp = last.timestamp;
+    this.#offsetOfMaxTimestamp = last.offset;
+    const { segmentJitterMs, segmentMs } = context.config;
+    const bound = Math.min(segmentJitterMs, segmentMs);
+    this.#openedMs = context.clock.now();
+    this.#jitterMs = bound === 0 ? 0 : Math.floor(Math.random() * bound);
+  }
+
+  /** A new, empty segment. Files of that name that are already there are replaced. */
+  static create(context: SegmentContext, directory: string, baseOffset: number, firstAppendBytes = 0): ActiveSegment {
+    const { engine, fs, config } = context;
+    const probe = new Segment(context, directory, baseOffset, 0);
+    for (const suffix of Object.values(SUFFIXES)) {
+      if (suffix !== SUFFIXES.producerSnapshot) fs.remove(probe.pathOf(suffix));
+    }
+    const file = openLog(context, probe.logPath, 0, firstAppendBytes);
+    const indexes = {
+      offsets: OffsetIndex.create(engine, fs, probe.pathOf(SUFFIXES.offsetIndex), baseOffset, config.segmentIndexBytes),
+      times: TimeIndex.create(engine, fs, probe.pathOf(SUFFIXES.timeIndex), baseOffset, config.segmentIndexBytes),
+    };
+    return new ActiveSegment(context, new Segment(context, directory, baseOffset, 0, indexes), file, indexes);
+  }
+
+  /**
+   * The last segment of a log that was loaded: `sizeBytes` are known to be good, and the index files to be right.
+   * As in Kafka the count of bytes since the last index entry starts anew.
+   */
+  static reopen(context: SegmentContext, directory: string, baseOffset: number, sizeBytes: number): ActiveSegment {
+    const { engine, fs, config } = context;
+    const probe = new Segment(context, directory, baseOffset, 0);
+    const indexes = {
+      offsets: OffsetIndex.load(engine, fs, probe.pathOf(SUFFIXES.offsetIndex), baseOffset, config.segmentIndexBytes),
+      times: TimeIndex.load(engine, fs, probe.pathOf(SUFFIXES.timeIndex), baseOffset, config.segmentIndexBytes),
+    };
+    // What is behind the entries that count (a zero tail) would otherwise be followed by new ones.
+    indexes.offsets.table.trim();
+    indexes.times.table.trim();
+    const file = openLog(context, probe.logPath, sizeBytes, 0);
+    return new ActiveSegment(context, new Segment(context, directory, baseOffset, sizeBytes, indexes), file, indexes);
+  }
+
+  get baseOffset(): number {
+    return this.segment.baseOffset;
+  }
+
+  get sizeBytes(): number {
+    return this.#file.sizeBytes;
+  }
+
+  /** How the log file is written. */
+  get kind(): AppendFile['kind'] {
+    return this.#file.kind;
+  }
+
+  /** The age at which this segment rolls, in milliseconds: `segment.ms` less its own jitter. */
+  get rollAfterMs(): number {
+    return this.#context.config.segmentMs - this.#jitterMs;
+  }
+
+  /** Why the segment must roll before `newBytes` that end at `lastOffset` are appended; undefined when it need not. */
+  rollReason(newBytes: number, batch: AppendedBatch): RollReason | undefined {
+    const { config } = this.#context;
+    const size = this.#file.sizeBytes;
+    if (size > config.segmentBytes - newBytes) return 'size';
+    if (size > 0 && this.#waitedMs(batch.maxTimestamp) > this.rollAfterMs) return 'time';
+    // An empty segment with a full index would roll for ever: `segment.index.bytes` below one entry.
+    if (size > 0 && this.#offsets.isFull) return 'offset index full';
+    if (size > 0 && this.#times.isFull) return 'time index full';
+    const relative = batch.lastOffset - this.baseOffset;
+    return relative < 0 || relative > MAX_INT32 ? 'offset range' : undefined;
+  }
+
+  /**
+   * Appends a batch that fills `bytes[0, length)`.
+   *
+   * @throws SeglogError `IO`, `LOG_OFFLINE`, `OFFSET_OVERFLOW`; the segment is as before then
+   */
+  append(bytes: Uint8Array, length: number, batch: AppendedBatch): void {
+    const relative = batch.lastOffset - this.baseOffset;
+    if (relative < 0 || relative > MAX_INT32) {
+      throw new SeglogError('OFFSET_OVERFLOW', 'an offset does not fit its segment', {
+        file: this.segment.logPath,
+        expected: `${this.baseOffset} to ${this.baseOffset + MAX_INT32}`,
+        found: batch.lastOffset,
+      });
+    }
+    const position = this.#file.sizeBytes;
+    if (position + length > MAX_INT32) {
+      throw new SeglogError('RECORD_TOO_LARGE', 'a segment file cannot exceed 2^31 - 1 bytes', { file: this.segment.logPath, found: position + length });
+    }
+    this.#file.append(bytes, length);
+    if (position === 0) this.#firstTimestamp = batch.maxTimestamp;
+    if (batch.maxTimestamp > this.#maxTimestamp) {
+      this.#maxTimestamp = batch.maxTimestamp;
+      this.#offsetOfMaxTimestamp = batch.lastOffset;
+    }
+    if (this.#bytesSinceLastEntry > this.#context.config.indexIntervalBytes && !this.#offsets.isFull && !this.#times.isFull) {
+      this.#offsets.append(batch.lastOffset, position);
+      this.#times.maybeAppend(this.#maxTimestamp, this.#offsetOfMaxTimestamp);
+      this.#bytesSinceLastEntry = 0;
+    }
+    this.#bytesSinceLastEntry += length;
+    this.segment.update(this.#file.sizeBytes);
+  }
+
+  /** The largest timestamp so far, -1 when there is none. */
+  get maxTimestamp(): number {
+    return this.#maxTimestamp;
+  }
+
+  /** Ends this segment: the last time entry, trimmed files. What remains is for reading; its files are not synced yet. */
+  seal(): Segment {
+    this.#finish();
+    this.#file.close();
+    this.#offsets.table.close();
+    this.#times.table.close();
+    this.segment.sealed();
+    this.segment.update(this.segment.sizeBytes, this.#maxTimestamp);
+    return this.segment;
+  }
+
+  /** All that was appended is on the disk once this resolves. */
+  async sync(): Promise<void> {
+    await this.#file.sync();
+    await this.#offsets.table.sync();
+    await this.#times.table.sync();
+  }
+
+  /** The same, before it returns. */
+  syncSync(): void {
+    this.#file.syncSync();
+    this.#offsets.table.syncSync();
+    this.#times.table.syncSync();
+  }
+
+  /** Writes the last time entry, trims and syncs everything, and closes. */
+  async close(): Promise<void> {
+    try {
+      this.#finish();
+      await this.sync();
+    } finally {
+      this.closeNow();
+    }
+  }
+
+  /** Closes the files as they are. */
+  closeNow(): void {
+    this.segment.release();
+    this.#offsets.table.close();
+    this.#times.table.close();
+    this.#file.close();
+  }
+
+  #finish(): void {
+    this.#times.maybeAppend(this.#maxTimestamp, this.#offsetOfMaxTimestamp, true);
+    this.#offsets.table.trim();
+    this.#times.table.trim();
+    this.#file.trim();
+  }
+
+  /** How old the segment is, as of a batch: by the records' own time, or by the clock when the first has none. */
+  #waitedMs(maxTimestamp: number): number {
+    this.#firstTimestamp ??= this.#readFirstTimestamp();
+    return this.#firstTimestamp >= 0 ? maxTimestamp - this.#firstTimestamp : this.#context.clock.now() - this.#openedMs;
+  }
+
+  #readFirstTimestamp(): number {
+    let first = -1;
+    walkBatches(this.#context.engine, this.segment.log(), 0, this.sizeBytes, false, ({ view, rows }) => {
+      first = maxTimestampOf(view, rows[SCAN_ROW.start] as number);
+      return false;
+    });
+    return first;
+  }
+}
+
+function openLog({ engine, fs, config }: SegmentContext, path: string, sizeBytes: number, firstAppendBytes: number): AppendFile {
+  const maxSizeBytes = Math.max(config.segmentBytes, firstAppendBytes, sizeBytes);
+  return engine.openAppend(fs, path, { sizeBytes, maxSizeBytes, preallocate: config.preallocate });
+}

@@ -1,0 +1,16 @@
+/** What all segments of a log share. */
+import type { LogConfig } from '../config/log-config.ts';
+import type { Engine } from '../engine/contract.ts';
+import type { FileSystem } from '../fs/contract.ts';
+import type { Clock } from '../clock/clock.ts';
+import type { OpenSegments } from './open-segments.ts';
+
+/** Engine, files, time and configuration: handed down, never looked up. */
+export interface SegmentContext {
+  readonly engine: Engine;
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly config: LogConfig;
+  /** Which segments have their files open. */
+  readonly open: OpenSegments;
+}
