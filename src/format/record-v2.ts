@@ -33,6 +33,9 @@ const TRAILING_BYTES = 6;
 const ENDED = -1;
 const TOO_LONG = -2;
 
+/** What the fixed fields of a short record take at the most: length 2, attributes 1, timestamp 3, offset 2, key length 2. */
+const SHORT_FIELDS = 10;
+
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -81,82 +84,120 @@ export class RecordCursor {
   /** Goes to the next record; false behind the last one, or at a fault. */
   next(): boolean {
     if (this.#index >= this.#count || this.fault !== OK) return this.#finish();
+    if (!this.#readShort() && !this.#readAny()) return false;
+    this.#index++;
+    return true;
+  }
+
+  /**
+   * The common record: every number but the timestamp in at most two bytes, no headers. Whatever is not quite so is left to
+   * `#readAny`. No field needs a check of its own: positions only rise, so if they end at the record's end none ran past it.
+   */
+  #readShort(): boolean {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    // Room for the largest fixed fields: nothing below reads behind the bytes before key and value.
+    if (this.#end - at < SHORT_FIELDS) return false;
+    let raw = bytes[at++] as number;
+    if (raw >= 0x80) {
+      const second = bytes[at++] as number;
+      if (second >= 0x80) return false;
+      raw = (raw & 0x7f) | (second << 7);
+    }
+    const bodyEnd = at + (raw >>> 1);
+    if ((raw & 1) !== 0 || bodyEnd > this.#end) return false;
+    at++; // attributes
+
+    raw = bytes[at++] as number;
+    if (raw >= 0x80) {
+      const second = bytes[at++] as number;
+      raw = (raw & 0x7f) | ((second & 0x7f) << 7);
+      if (second >= 0x80) {
+        const third = bytes[at++] as number;
+        if (third >= 0x80) return false;
+        raw |= third << 14;
+      }
+    }
+    const timestampDelta = (raw >>> 1) ^ -(raw & 1);
+
+    raw = bytes[at++] as number;
+    if (raw >= 0x80) {
+      const second = bytes[at++] as number;
+      if (second >= 0x80) return false;
+      raw = (raw & 0x7f) | (second << 7);
+    }
+    const offsetDelta = (raw >>> 1) ^ -(raw & 1);
+
+    raw = bytes[at++] as number;
+    if (raw >= 0x80) {
+      const second = bytes[at++] as number;
+      if (second >= 0x80) return false;
+      raw = (raw & 0x7f) | (second << 7);
+    }
+    const keyLength = (raw >>> 1) ^ -(raw & 1);
+    const keyStart = at;
+    if (keyLength > 0) at += keyLength;
+    // A value length and a header count must follow, or the reads below could leave the bytes.
+    if (keyLength < -1 || at + 2 > bodyEnd) return false;
+
+    raw = bytes[at++] as number;
+    if (raw >= 0x80) {
+      const second = bytes[at++] as number;
+      if (second >= 0x80) return false;
+      raw = (raw & 0x7f) | (second << 7);
+    }
+    const valueLength = (raw >>> 1) ^ -(raw & 1);
+    const valueStart = at;
+    if (valueLength > 0) at += valueLength;
+    if (valueLength < -1 || at + 1 !== bodyEnd || bytes[at] !== 0) return false;
+
+    this.timestampDelta = timestampDelta;
+    this.timestampDeltaLow = timestampDelta;
+    this.timestampDeltaHigh = timestampDelta >> 31;
+    this.offsetDelta = offsetDelta;
+    this.keyStart = keyStart;
+    this.keyLength = keyLength;
+    this.valueStart = valueStart;
+    this.valueLength = valueLength;
+    this.headersStart = at;
+    this.#at = bodyEnd;
+    return true;
+  }
+
+  /** Any record, field by field, with faults in their order. */
+  #readAny(): boolean {
     const bytes = this.#bytes;
     const end = this.#end;
     const start = this.#at;
-    let at = start;
-    let byte = at < end ? (bytes[at] as number) : 0x80;
-    let length: number;
-    if (byte < 0x80) {
-      length = (byte >>> 1) ^ -(byte & 1);
-      at++;
-    } else {
-      at = this.#varint(at, end);
-      if (at < 0) return this.#fail(at === ENDED ? TRUNCATED : VARINT_TOO_LONG, start);
-      length = this.#value;
-    }
-    if (length < 0) return this.#fail(INVALID_LENGTH, start);
-    const bodyEnd = at + length;
+    let at = this.#varint(start, end);
+    if (at < 0) return this.#fail(at === ENDED ? TRUNCATED : VARINT_TOO_LONG, start);
+    if (this.#value < 0) return this.#fail(INVALID_LENGTH, start);
+    const bodyEnd = at + this.#value;
     if (bodyEnd > end) return this.#fail(TRUNCATED, start);
     // Attributes.
     if (at >= bodyEnd) return this.#fail(LENGTH_MISMATCH, start);
-    at++;
-
-    byte = at < bodyEnd ? (bytes[at] as number) : 0x80;
-    if (byte < 0x80) {
-      const delta = (byte >>> 1) ^ -(byte & 1);
-      this.timestampDelta = delta;
-      this.timestampDeltaLow = delta;
-      this.timestampDeltaHigh = delta >> 31;
-      at++;
-    } else {
-      at = this.#varlong(at, bodyEnd);
-      if (at < 0) return this.#failWithin(at, start);
-      this.timestampDeltaLow = this.#value;
-      this.timestampDeltaHigh = this.#high;
-      this.timestampDelta = joinInt64(this.#value, this.#high);
-    }
-
-    byte = at < bodyEnd ? (bytes[at] as number) : 0x80;
-    if (byte < 0x80) {
-      this.offsetDelta = (byte >>> 1) ^ -(byte & 1);
-      at++;
-    } else {
-      at = this.#varint(at, bodyEnd);
-      if (at < 0) return this.#failWithin(at, start);
-      this.offsetDelta = this.#value;
-    }
-
-    byte = at < bodyEnd ? (bytes[at] as number) : 0x80;
-    if (byte < 0x80) {
-      length = (byte >>> 1) ^ -(byte & 1);
-      at++;
-    } else {
-      at = this.#varint(at, bodyEnd);
-      if (at < 0) return this.#failWithin(at, start);
-      length = this.#value;
-    }
+    at = this.#varlong(at + 1, bodyEnd);
+    if (at < 0) return this.#failWithin(at, start);
+    this.timestampDeltaLow = this.#value;
+    this.timestampDeltaHigh = this.#high;
+    this.timestampDelta = joinInt64(this.#value, this.#high);
+    at = this.#varint(at, bodyEnd);
+    if (at < 0) return this.#failWithin(at, start);
+    this.offsetDelta = this.#value;
+    at = this.#varint(at, bodyEnd);
+    if (at < 0) return this.#failWithin(at, start);
     this.keyStart = at;
-    this.keyLength = length;
-    if (length > 0) at += length;
-    else if (length < -1) return this.#fail(INVALID_LENGTH, start);
+    this.keyLength = this.#value;
+    if (this.#value < -1) return this.#fail(INVALID_LENGTH, start);
+    if (this.#value > 0) at += this.#value;
     if (at > bodyEnd) return this.#fail(LENGTH_MISMATCH, start);
-
-    byte = at < bodyEnd ? (bytes[at] as number) : 0x80;
-    if (byte < 0x80) {
-      length = (byte >>> 1) ^ -(byte & 1);
-      at++;
-    } else {
-      at = this.#varint(at, bodyEnd);
-      if (at < 0) return this.#failWithin(at, start);
-      length = this.#value;
-    }
+    at = this.#varint(at, bodyEnd);
+    if (at < 0) return this.#failWithin(at, start);
     this.valueStart = at;
-    this.valueLength = length;
-    if (length > 0) at += length;
-    else if (length < -1) return this.#fail(INVALID_LENGTH, start);
+    this.valueLength = this.#value;
+    if (this.#value < -1) return this.#fail(INVALID_LENGTH, start);
+    if (this.#value > 0) at += this.#value;
     if (at > bodyEnd) return this.#fail(LENGTH_MISMATCH, start);
-
     this.headersStart = at;
     if (at < bodyEnd && bytes[at] === 0) at++;
     else {
@@ -165,7 +206,6 @@ export class RecordCursor {
     }
     if (at !== bodyEnd) return this.#fail(LENGTH_MISMATCH, start);
     this.#at = at;
-    this.#index++;
     return true;
   }
 

@@ -20,6 +20,15 @@ export function sizeOfVarint(value: number): number {
 export function writeVarint(bytes: Uint8Array, start: number, value: number): number {
   let zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
   let at = start;
+  if (zigzag < 0x80) {
+    bytes[at] = zigzag;
+    return at + 1;
+  }
+  if (zigzag < 0x4000) {
+    bytes[at] = (zigzag & 0x7f) | 0x80;
+    bytes[at + 1] = zigzag >>> 7;
+    return at + 2;
+  }
   while (zigzag >= 0x80) {
     bytes[at++] = (zigzag & 0x7f) | 0x80;
     zigzag >>>= 7;

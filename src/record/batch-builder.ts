@@ -45,6 +45,12 @@ const INITIAL_BYTES = 64 * 1024;
 /** A batch's length is an int32. */
 const MAX_BYTES = 0x7fffffff;
 const NONE = -1;
+/** A body that is not summed before it is written. */
+const UNKNOWN = -1;
+/** What a record takes at the most beside key, value and headers: five varints, a varlong, the attributes, a header count. */
+const MAX_FIXED_BYTES = 5 + 1 + 10 + 5 + 5 + 5 + 1;
+/** Bodies of 64 to 8191 bytes have a length of two bytes: so do these payloads with any fixed fields around them. */
+const TWO_BYTE_LENGTHS = { from: 64, to: 8191 - MAX_FIXED_BYTES } as const;
 
 function headerKey(key: string | Uint8Array): Uint8Array {
   return typeof key === 'string' ? Buffer.from(key, 'utf8') : key;
@@ -134,20 +140,25 @@ export class BatchBuilder {
     const keyLength = key === null ? NONE : key.length;
     const valueLength = value === null ? NONE : value.length;
     const hasHeaders = headers !== undefined && headers.length > 0;
+    const payload = (keyLength > 0 ? keyLength : 0) + (valueLength > 0 ? valueLength : 0);
+    // The record's length comes first, and how many bytes it takes depends on itself. From here to there it takes two,
+    // whatever the other numbers take; only for the rest must all sizes be summed before the first byte is written.
     const body =
-      1 +
-      sizeOfVarlong(timestampDelta) +
-      sizeOfVarint(offsetDelta) +
-      sizeOfVarint(keyLength) +
-      (keyLength > 0 ? keyLength : 0) +
-      sizeOfVarint(valueLength) +
-      (valueLength > 0 ? valueLength : 0) +
-      (hasHeaders ? sizeOfHeaders(headers) : 1);
-    let at = this.#end;
-    if (at + body + 5 > this.#bytes.length) this.#grow(at + body + 5);
+      !hasHeaders && payload >= TWO_BYTE_LENGTHS.from && payload <= TWO_BYTE_LENGTHS.to
+        ? UNKNOWN
+        : 1 +
+          sizeOfVarlong(timestampDelta) +
+          sizeOfVarint(offsetDelta) +
+          sizeOfVarint(keyLength) +
+          sizeOfVarint(valueLength) +
+          payload +
+          (hasHeaders ? sizeOfHeaders(headers) : 1);
+    const start = this.#end;
+    const need = start + (body === UNKNOWN ? payload + MAX_FIXED_BYTES : body + MAX_FIXED_BYTES);
+    if (need > this.#bytes.length) this.#grow(need);
     const bytes = this.#bytes;
 
-    at = writeVarint(bytes, at, body);
+    let at = body === UNKNOWN ? start + 2 : writeVarint(bytes, start, body);
     bytes[at++] = 0; // attributes: none are defined
     at = writeVarlong(bytes, at, timestampDelta);
     at = writeVarint(bytes, at, offsetDelta);
@@ -163,6 +174,7 @@ export class BatchBuilder {
     }
     if (hasHeaders) at = writeHeaders(bytes, at, headers);
     else bytes[at++] = 0;
+    if (body === UNKNOWN) writeVarint(bytes, start, at - start - 2);
 
     this.#end = at;
     this.#count++;

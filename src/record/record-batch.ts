@@ -21,6 +21,8 @@ export interface LogRecord {
   readonly headers: readonly RecordHeader[];
 }
 
+/** What `Buffer.prototype.subarray` makes, at half its cost: 10 ns instead of 30 a view (see docs/design.md). */
+const View = (Buffer as unknown as { [Symbol.species]: new (memory: ArrayBufferLike, offset: number, length: number) => Buffer })[Symbol.species];
 const NO_HEADERS: readonly RecordHeader[] = Object.freeze([]);
 const TWO_POW_32 = 0x1_0000_0000;
 
@@ -131,14 +133,15 @@ export class RecordBatch implements BatchHeader {
   records(): LogRecord[] {
     const cursor = this.magic < 2 ? this.#legacyCursor() : this.#v2Cursor();
     const buffer = asBuffer(cursor.bytes);
+    const { buffer: memory, byteOffset: offset } = buffer;
     const records: LogRecord[] = [];
     while (cursor.next()) {
       const { keyStart, keyLength, valueStart, valueLength } = cursor;
       records.push({
         offset: cursor.offset,
         timestamp: cursor.timestamp,
-        key: keyLength < 0 ? null : buffer.subarray(keyStart, keyStart + keyLength),
-        value: valueLength < 0 ? null : buffer.subarray(valueStart, valueStart + valueLength),
+        key: keyLength < 0 ? null : new View(memory, offset + keyStart, keyLength),
+        value: valueLength < 0 ? null : new View(memory, offset + valueStart, valueLength),
         headers: cursor instanceof RecordBatchCursor ? headersAt(buffer, cursor.headersStart) : NO_HEADERS,
       });
     }

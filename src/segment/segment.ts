@@ -13,10 +13,22 @@ import type { Closable } from './open-segments.ts';
 import { walkBatches } from './walk.ts';
 import { maxTimestampOf } from '../format/batch.ts';
 
-/** Room for the headers between two index entries, so that most lookups need one read. */
-const SCRATCH_BYTES = 8192;
-const scratch: Uint8Array = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-const scratchView = new DataView(scratch.buffer, scratch.byteOffset, scratch.byteLength);
+/** Memory for headers that a lookup reads. */
+interface Scratch {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+function scratchOf(sizeBytes: number): Scratch {
+  const bytes = Buffer.allocUnsafeSlow(sizeBytes);
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, sizeBytes) };
+}
+
+/** For all the headers between two index entries: most lookups need one read. */
+const manyHeaders = scratchOf(8192);
+/** For where index entries are so far apart that each stands for one large batch: reading more would only cost time. */
+const oneHeader = scratchOf(128);
+const LARGE_BATCH_BYTES = 16384;
 const located = new Float64Array(LOCATE_OUTCOME.length);
 
 /** A batch's header, and where the batch stands. */
@@ -117,15 +129,19 @@ export class Segment implements Closable {
   find(offset: number, useIndex = true): FoundBatch | undefined {
     const { engine } = this.#context;
     const file = this.log();
-    const start = useIndex ? this.indexes().offsets.positionFor(offset) : 0;
-    if (start < this.#sizeBytes) engine.locate(file, start, this.#sizeBytes, offset, scratch, located);
+    const { position: start, next } = useIndex ? this.indexes().offsets.rangeFor(offset) : { position: 0, next: undefined };
+    const scratch = (next ?? this.#sizeBytes) - start > LARGE_BATCH_BYTES ? oneHeader : manyHeaders;
+    if (start < this.#sizeBytes) engine.locate(file, start, this.#sizeBytes, offset, scratch.bytes, located);
     else located[LOCATE_OUTCOME.found] = 0;
     const found = located[LOCATE_OUTCOME.found];
     if (found === 1) {
-      const header = readBatchHeader(scratchView, located[LOCATE_OUTCOME.header] as number, this.logPath, located[LOCATE_OUTCOME.position] as number);
       const position = located[LOCATE_OUTCOME.position] as number;
+      const header = readBatchHeader(scratch.view, located[LOCATE_OUTCOME.header] as number, this.logPath, position);
       const plausible = start === 0 || (header.magic <= 2 && header.baseOffset >= this.baseOffset);
-      if (plausible) return Object.assign(header, { segmentBaseOffset: this.baseOffset, position });
+      if (plausible) {
+        const { magic, sizeBytes, baseOffset, lastOffset, maxTimestamp } = header;
+        return { segmentBaseOffset: this.baseOffset, position, magic, sizeBytes, baseOffset, lastOffset, maxTimestamp };
+      }
     }
     if (start > 0) return this.find(offset, false);
     if (found === 2) {
