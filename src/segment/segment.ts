@@ -127,31 +127,35 @@ export class Segment implements Closable {
    * @param useIndex false to go through all headers: for when the index was found out to lie
    */
   find(offset: number, useIndex = true): FoundBatch | undefined {
-    const { engine } = this.#context;
-    const file = this.log();
     const { position: start, next } = useIndex ? this.indexes().offsets.rangeFor(offset) : { position: 0, next: undefined };
-    const scratch = (next ?? this.#sizeBytes) - start > LARGE_BATCH_BYTES ? oneHeader : manyHeaders;
-    if (start < this.#sizeBytes) engine.locate(file, start, this.#sizeBytes, offset, scratch.bytes, located);
-    else located[LOCATE_OUTCOME.found] = 0;
-    const found = located[LOCATE_OUTCOME.found];
-    if (found === 1) {
-      const position = located[LOCATE_OUTCOME.position] as number;
-      const header = readBatchHeader(scratch.view, located[LOCATE_OUTCOME.header] as number, this.logPath, position);
-      const plausible = start === 0 || (header.magic <= 2 && header.baseOffset >= this.baseOffset);
-      if (plausible) {
-        const { magic, sizeBytes, baseOffset, lastOffset, maxTimestamp } = header;
-        return { segmentBaseOffset: this.baseOffset, position, magic, sizeBytes, baseOffset, lastOffset, maxTimestamp };
-      }
+    const isOneBatch = (next ?? this.#sizeBytes) - start > LARGE_BATCH_BYTES;
+    if (isOneBatch && next !== undefined) {
+      // Batches so large are indexed each, and an entry names its batch's last offset: the next entry's is the one.
+      const found = this.#locate(next, offset, oneHeader);
+      if (found !== undefined && found.baseOffset <= offset) return found;
     }
+    const found = this.#locate(start, offset, isOneBatch ? oneHeader : manyHeaders);
+    if (found !== undefined && (start === 0 || (found.magic <= 2 && found.baseOffset >= this.baseOffset))) return found;
     if (start > 0) return this.find(offset, false);
-    if (found === 2) {
+    if (located[LOCATE_OUTCOME.found] === 2) {
       throw new SeglogError('BATCH_SIZE_INVALID', 'the size of a batch cannot be', {
         file: this.logPath,
         position: located[LOCATE_OUTCOME.position] as number,
         expected: 'at least 14',
       });
     }
-    return undefined;
+    return found;
+  }
+
+  /** The first batch, from file position `start` on, that ends at `offset` or later. */
+  #locate(start: number, offset: number, scratch: Scratch): FoundBatch | undefined {
+    located[LOCATE_OUTCOME.found] = 0;
+    if (start >= this.#sizeBytes) return undefined;
+    this.#context.engine.locate(this.log(), start, this.#sizeBytes, offset, scratch.bytes, located);
+    if (located[LOCATE_OUTCOME.found] !== 1) return undefined;
+    const position = located[LOCATE_OUTCOME.position] as number;
+    const { magic, sizeBytes, baseOffset, lastOffset, maxTimestamp } = readBatchHeader(scratch.view, located[LOCATE_OUTCOME.header] as number, this.logPath, position);
+    return { segmentBaseOffset: this.baseOffset, position, magic, sizeBytes, baseOffset, lastOffset, maxTimestamp };
   }
 
   /**
