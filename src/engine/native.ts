@@ -1,5 +1,257 @@
-/** Placeholder until the addon's loader is here. */
-import type { Engine } from './contract.ts';
-export function loadNative(_options: { portable: boolean }): { engine: Engine } | { causes: { path: string; reason: string }[] } {
-  return { causes: [{ path: 'native', reason: 'not built' }] };
+/**
+ * The engine in Rust: finds and loads the addon, and gives it the contract's shape.
+ *
+ * The addon checks every number and buffer that it is given, and tells what failed in one line, `CODE[:errno] message`;
+ * here it becomes the same error that the TypeScript engine raises.
+ */
+import { createRequire } from 'node:module';
+import { getSystemErrorMap } from 'node:util';
+import type * as Addon from '../../native/binding/index.d.ts';
+import { ERROR_CODES, type ErrorCode, SeglogError } from '../errors/errors.ts';
+import type { AppendFile, AppendOptions, FileSystem } from '../fs/contract.ts';
+import { type Engine, SCAN_OUTCOME } from './contract.ts';
+import { locate } from './fallback/locate.ts';
+
+type Binding = typeof Addon;
+
+/** What this file was written for; a stale addon is refused. */
+const ABI_VERSION = 1;
+
+/** How the native engine is set up. */
+export interface NativeOptions {
+  /** Append by plain writes on any file system. */
+  readonly portable: boolean;
+}
+
+/** Where the addon was looked for in vain, and what happened there. */
+export interface LoadFailure {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** The engine, or every reason why there is none. */
+export type LoadedNative =
+  | {
+      readonly engine: Engine;
+      /** For benchmarks: the seconds that plain copies into the same kind of mapping take, the limit for appending. */
+      readonly probeCopy: (path: string, totalBytes: number, chunkBytes: number, populate: boolean) => number;
+    }
+  | { readonly causes: readonly LoadFailure[] };
+
+/** Loads the addon from the local build, or else from the platform's package. */
+export function loadNative(options: NativeOptions): LoadedNative {
+  const require = createRequire(import.meta.url);
+  const platform = platformName();
+  const causes: LoadFailure[] = [];
+  for (const path of [`../../native/seglog.${platform}.node`, `seglog-${platform}`]) {
+    try {
+      const binding = require(path) as Binding;
+      const found = typeof binding.abiVersion === 'function' ? binding.abiVersion() : undefined;
+      if (found === ABI_VERSION) {
+        return {
+          engine: createEngine(binding, options.portable),
+          probeCopy: (file, totalBytes, chunkBytes, populate) =>
+            call(() => binding.probeCopy(file, totalBytes, chunkBytes, populate), file),
+        };
+      }
+      causes.push({
+        path,
+        reason: `the addon has the interface ${found ?? 'of an unknown version'}, not ${ABI_VERSION}`,
+      });
+    } catch (error) {
+      causes.push({ path, reason: firstLine(error) });
+    }
+  }
+  return { causes };
+}
+
+/** As napi-rs names them: `linux-x64-gnu`, `darwin-arm64`, `win32-x64-msvc`. */
+function platformName(): string {
+  const { platform, arch } = process;
+  if (platform === 'linux') return `${platform}-${arch}-${isGlibc() ? 'gnu' : 'musl'}`;
+  return platform === 'win32' ? `${platform}-${arch}-msvc` : `${platform}-${arch}`;
+}
+
+function isGlibc(): boolean {
+  const report = process.report as (NodeJS.ProcessReport & { excludeNetwork?: boolean }) | undefined;
+  if (report === undefined) return true;
+  // The report resolves the names of network peers, which can take seconds; Node 20 cannot be told not to.
+  const before = report.excludeNetwork;
+  report.excludeNetwork = true;
+  const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  if (before !== undefined) report.excludeNetwork = before;
+  return header?.glibcVersionRuntime !== undefined;
+}
+
+/** Node adds the chain of requiring files to the message. */
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] as string;
+}
+
+function createEngine(binding: Binding, portable: boolean): Engine {
+  return {
+    name: 'native',
+    description: `Rust addon ${binding.version()} (checksums by ${binding.processor()})`,
+    crc32c: (bytes, start, end) => call(() => binding.crc32c(bytes, start, end)),
+    crc32: (bytes, start, end) => call(() => binding.crc32(bytes, start, end)),
+    sealBatch: (batch, length) => call(() => binding.sealBatch(batch, length)),
+    compressBound: (codec, length) => call(() => binding.compressBound(codec, length)),
+    compress: (codec, level, source, start, end, target, targetStart) =>
+      call(() => binding.compress(codec, level, source, start, end, target, targetStart)),
+    decompress: (codec, magic, source, start, end, target) =>
+      call(() => binding.decompress(codec, magic, source, start, end, target)),
+    scanBatches: (bytes, start, end, verify, rows, outcome) =>
+      call(() => binding.scanBatches(bytes, start, end, verify, rows, outcome)),
+    readBatches(file, position, bytes, length, verify, rows, outcome) {
+      const descriptor = file.fd;
+      if (descriptor !== undefined) {
+        call(() => binding.readBatches(descriptor, position, bytes, length, verify, rows, outcome), file.path);
+        return;
+      }
+      const filled = file.read(bytes, 0, length, position);
+      call(() => binding.scanBatches(bytes, 0, filled, verify, rows, outcome));
+      outcome[SCAN_OUTCOME.filled] = filled;
+    },
+    async readBatchesAsync(file, position, bytes, length, verify, rows, outcome) {
+      const descriptor = file.fd;
+      if (descriptor !== undefined) {
+        await settle(
+          () => binding.readBatchesAsync(descriptor, position, bytes, length, verify, rows, outcome),
+          file.path,
+        );
+        return;
+      }
+      const filled = await file.readAsync(bytes, 0, length, position);
+      call(() => binding.scanBatches(bytes, 0, filled, verify, rows, outcome));
+      outcome[SCAN_OUTCOME.filled] = filled;
+    },
+    locate(file, position, end, targetOffset, scratch, outcome) {
+      const descriptor = file.fd;
+      // Each step depends on what the one before has read, so there is nothing to hand over at once.
+      if (descriptor === undefined) return locate(file, position, end, targetOffset, scratch, outcome);
+      call(() => binding.locate(descriptor, position, end, targetOffset, scratch, outcome), file.path);
+    },
+    decodeRecords: (bytes, start, end, count, rows, outcome) =>
+      call(() => binding.decodeRecords(bytes, start, end, count, rows, outcome)),
+    searchIndex: (entries, count, entrySize, target) =>
+      call(() => binding.searchIndex(entries, count, entrySize, target)),
+    buildIndex: (bytes, rows, count, state, offsetEntries, timeEntries) =>
+      call(() => binding.buildIndex(bytes, rows, count, state, offsetEntries, timeEntries)),
+    openAppend: (fs: FileSystem, path: string, options: AppendOptions): AppendFile =>
+      fs.kind === 'node' ? new NativeFile(binding, path, options, portable) : fs.openAppend(path, options),
+  };
+}
+
+/** An append file of the addon. The size is kept here, where it is asked for more often than it changes. */
+class NativeFile implements AppendFile {
+  readonly path: string;
+  readonly #file: Addon.NativeAppendFile;
+  #sizeBytes: number;
+
+  constructor(binding: Binding, path: string, options: AppendOptions, portable: boolean) {
+    const { sizeBytes, maxSizeBytes, preallocate } = options;
+    this.path = path;
+    this.#file = call(() => new binding.NativeAppendFile(path, sizeBytes, maxSizeBytes, preallocate, portable), path);
+    this.#sizeBytes = sizeBytes;
+  }
+
+  get kind(): 'mapped' | 'written' {
+    return this.#file.isMapped ? 'mapped' : 'written';
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  append(bytes: Uint8Array, length: number): void {
+    try {
+      this.#sizeBytes = this.#file.append(bytes, length);
+    } catch (error) {
+      throw seglogError(error, this.path);
+    }
+  }
+
+  truncate(sizeBytes: number): void {
+    call(() => this.#file.truncate(sizeBytes), this.path);
+    this.#sizeBytes = sizeBytes;
+  }
+
+  trim(): void {
+    call(() => this.#file.trim(), this.path);
+  }
+
+  sync(): Promise<void> {
+    return settle(() => this.#file.sync(), this.path);
+  }
+
+  syncSync(): void {
+    call(() => this.#file.syncSync(), this.path);
+  }
+
+  close(): void {
+    call(() => this.#file.close(), this.path);
+  }
+}
+
+function call<T>(run: () => T, file?: string): T {
+  try {
+    return run();
+  } catch (error) {
+    throw seglogError(error, file);
+  }
+}
+
+/** Asynchronous calls resolve to what failed. */
+async function settle(run: () => Promise<string | null>, file: string): Promise<void> {
+  const failure = await call(run, file);
+  if (failure !== null) throw parseFailure(failure, file) ?? new SeglogError('INTERNAL', failure, { file });
+}
+
+const FAILURE = /^([A-Z_]+)(?::(\d+))? (.*)$/s;
+/** What the user can do, by errno or code. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  LOG_OFFLINE: 'Close the log, see to the disk, and open it again',
+  ENOSPC: 'Free some space and try again; nothing was written',
+  EDQUOT: 'Free some space and try again; nothing was written',
+};
+
+/** The error of a failed call: the addon's own, or napi's about an argument of the wrong type. */
+function seglogError(error: unknown, file: string | undefined): SeglogError {
+  const message = error instanceof Error ? error.message : String(error);
+  const parsed = parseFailure(message, file);
+  if (parsed !== undefined) return parsed;
+  const details = { cause: error, ...(file === undefined ? {} : { file }) };
+  return new SeglogError('INVALID_ARGUMENT', `the native engine refused an argument: ${message}`, details);
+}
+
+function parseFailure(text: string, file: string | undefined): SeglogError | undefined {
+  const [, code, number, message] = FAILURE.exec(text) ?? [];
+  if (message === undefined || !isErrorCode(code)) return undefined;
+  const errno = number === undefined ? undefined : errnoName(Number(number));
+  const action = ACTIONS[errno ?? code];
+  return new SeglogError(code, message, {
+    ...(file === undefined ? {} : { file }),
+    ...(errno === undefined ? {} : { errno }),
+    ...(action === undefined ? {} : { action }),
+  });
+}
+
+function isErrorCode(code: string | undefined): code is ErrorCode {
+  return (ERROR_CODES as readonly (string | undefined)[]).includes(code);
+}
+
+/** Windows' own numbers that say what the names of others do. */
+const WINDOWS_ERRNO: Readonly<Record<number, string>> = {
+  2: 'ENOENT',
+  3: 'ENOENT',
+  4: 'EMFILE',
+  5: 'EACCES',
+  32: 'EBUSY',
+  33: 'EBUSY',
+  39: 'ENOSPC',
+  112: 'ENOSPC',
+};
+
+function errnoName(number: number): string | undefined {
+  return process.platform === 'win32' ? WINDOWS_ERRNO[number] : getSystemErrorMap().get(-number)?.[0];
 }

@@ -1,0 +1,49 @@
+//! Putting a batch into a mapping so that no reader sees part of it.
+
+use crate::batch::{LOG_OVERHEAD, SIZE};
+use std::ptr::copy_nonoverlapping;
+use std::sync::atomic::{Ordering, fence};
+
+/// Copies batches to `target`: everything behind the first 12 bytes, then the offset, then the size.
+///
+/// Until the size is there, readers find a zero field and take it for the end of the data; of several batches only the
+/// first needs this, as the others are reached through it. The fences keep the three steps in this order for other
+/// processors. The size is one 4-byte store, though at no special alignment: in the three places of 64 where it crosses a
+/// cache line, another process may for an instant see half of it, which is a batch that does not check, and is read again.
+///
+/// # Safety
+/// `target` is valid for writing `bytes.len()` bytes, and is not part of `bytes`.
+pub(super) unsafe fn publish(bytes: &[u8], target: *mut u8) {
+    let source = bytes.as_ptr();
+    if bytes.len() < LOG_OVERHEAD {
+        // SAFETY: the caller vouches for the target.
+        unsafe { copy_nonoverlapping(source, target, bytes.len()) };
+        return;
+    }
+    // SAFETY: the three ranges lie within both, by the length just checked and the caller's word.
+    unsafe {
+        copy_nonoverlapping(source.add(LOG_OVERHEAD), target.add(LOG_OVERHEAD), bytes.len() - LOG_OVERHEAD);
+        fence(Ordering::Release);
+        copy_nonoverlapping(source, target, SIZE);
+        fence(Ordering::Release);
+        let size = source.add(SIZE).cast::<u32>().read_unaligned();
+        target.add(SIZE).cast::<u32>().write_unaligned(size);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_is_copied_whole() {
+        let bytes: Vec<u8> = (1..=40).collect();
+        for length in 0..=bytes.len() {
+            let mut target = [0; 41];
+            // SAFETY: the target has room for all of the bytes.
+            unsafe { publish(&bytes[..length], target.as_mut_ptr()) };
+            assert_eq!(&target[..length], &bytes[..length]);
+            assert!(target[length..].iter().all(|&byte| byte == 0));
+        }
+    }
+}
