@@ -95,9 +95,9 @@ export const DECODE_OUTCOME = {
 
 /** What `locate` reports, in a Float64Array of `length` numbers. */
 export const LOCATE_OUTCOME = {
-  /** 1: found; 0: the file ends before; 2: the batch at `position` has an invalid size. */
+  /** 1: found; 0: the data end before; 2: the batch at `position` has a size that cannot be. */
   found: 0,
-  /** Where the batch starts in the file. */
+  /** Where the batch starts in the file; when none was found, where the search ended. */
   position: 1,
   /** Its size in bytes. */
   size: 2,

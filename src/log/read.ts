@@ -19,7 +19,10 @@ export interface ReadSource {
 }
 
 const CHUNK_BYTES = 512 * 1024;
-const CHUNK_ROWS = 4096;
+/** For looking at a batch or two. */
+export const SMALL_CHUNK_BYTES: number = 32 * 1024;
+/** A batch is rarely smaller: rows for more would be memory for nothing. What does not fit comes with the next chunk. */
+const BYTES_PER_ROW = 128;
 
 /** A chunk's memory, and what is being read to it. */
 interface Slot {
@@ -42,10 +45,13 @@ class ChunkWalk {
   #position = 0;
   /** The offset looked for, while the first batch after an index lookup has not been seen. */
   #seeking: number | undefined;
-  #chunkBytes: number = CHUNK_BYTES;
+  readonly #usualBytes: number;
+  #chunkBytes: number;
 
-  constructor(source: ReadSource, from: number, to: number, reuse: boolean) {
+  constructor(source: ReadSource, from: number, to: number, reuse: boolean, chunkBytes: number) {
     this.#source = source;
+    this.#usualBytes = chunkBytes;
+    this.#chunkBytes = chunkBytes;
     this.#to = to;
     this.#reuse = reuse;
     if (from < to) this.#seek(from, source.segments.floor(from));
@@ -72,7 +78,7 @@ class ChunkWalk {
     const filled = outcome[SCAN_OUTCOME.filled] as number;
     const seeking = this.#seeking;
     this.#seeking = undefined;
-    this.#chunkBytes = CHUNK_BYTES;
+    this.#chunkBytes = this.#usualBytes;
     if (count > 0) {
       // What is wrong behind these batches is found when it comes first in a chunk.
       this.#position = position + end;
@@ -118,11 +124,11 @@ class ChunkWalk {
   #slot(segment: Segment, position: number, length: number): Slot {
     const spare = this.#spare.pop();
     if (spare !== undefined && spare.bytes.length >= length) return Object.assign(spare, { segment, position, length });
-    const bytes = Buffer.allocUnsafeSlow(Math.max(length, this.#reuse ? CHUNK_BYTES : 0));
+    const bytes = Buffer.allocUnsafeSlow(Math.max(length, this.#reuse ? this.#usualBytes : 0));
     return {
       bytes,
       view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      rows: new Int32Array(CHUNK_ROWS * SCAN_ROW.length),
+      rows: new Int32Array(Math.ceil(this.#usualBytes / BYTES_PER_ROW) * SCAN_ROW.length),
       outcome: new Float64Array(SCAN_OUTCOME.length),
       segment,
       position,
@@ -157,9 +163,9 @@ function* batchesOf(source: ReadSource, slot: Slot, count: number, from: number,
 }
 
 /** Reads batches on the calling thread. */
-export function* readBatchesSync(source: ReadSource, options: ReadOptions): Generator<RecordBatch, void> {
+export function* readBatchesSync(source: ReadSource, options: ReadOptions, chunkBytes: number = CHUNK_BYTES): Generator<RecordBatch, void> {
   const { from, to } = bounds(source, options);
-  const walk = new ChunkWalk(source, from, to, options.reuseBuffers === true);
+  const walk = new ChunkWalk(source, from, to, options.reuseBuffers === true, chunkBytes);
   const verify = options.verify !== false;
   for (let slot = walk.next(); slot !== undefined; slot = walk.next()) {
     source.engine.readBatches(slot.segment.log(), slot.position, slot.bytes, slot.length, verify, slot.rows, slot.outcome);
@@ -199,7 +205,7 @@ function nothing(): undefined {
 /** Reads batches with the reading and checking on another thread. */
 export async function* readBatches(source: ReadSource, options: ReadOptions): AsyncGenerator<RecordBatch, void> {
   const { from, to } = bounds(source, options);
-  const walk = new ChunkWalk(source, from, to, options.reuseBuffers === true);
+  const walk = new ChunkWalk(source, from, to, options.reuseBuffers === true, CHUNK_BYTES);
   const verify = options.verify !== false;
   const start = (): Fetch | undefined => {
     const slot = walk.next();

@@ -2,7 +2,7 @@
 import type { RecordBatch } from '../record/record-batch.ts';
 import type { Segment } from '../segment/segment.ts';
 import type { TimestampOffset } from './options.ts';
-import { readBatchesSync, type ReadSource } from './read.ts';
+import { readBatchesSync, type ReadSource, SMALL_CHUNK_BYTES } from './read.ts';
 
 /** The answer, and what the caller should know about how it came about. */
 export interface TimestampLookup {
@@ -29,7 +29,7 @@ function firstAtOrAfter(source: ReadSource, segment: Segment, timestamp: number)
   const end = segmentEnd(source, segment);
   const from = Math.max(segment.indexes().times.lookup(timestamp).offset, source.startOffset);
   if (from >= end) return undefined;
-  for (const batch of readBatchesSync(source, { from, to: end })) {
+  for (const batch of readBatchesSync(source, { from, to: end }, SMALL_CHUNK_BYTES)) {
     if (batch.maxTimestamp < timestamp) continue;
     const found = firstRecord(batch, (at) => at >= timestamp, source.startOffset);
     if (found !== undefined) return found;
@@ -54,7 +54,7 @@ export function maxTimestampRecord(source: ReadSource): TimestampOffset | undefi
   const from = Math.max(source.startOffset, last.timestamp === largest ? last.offset : best.baseOffset);
   const end = segmentEnd(source, best);
   if (from >= end) return undefined;
-  for (const batch of readBatchesSync(source, { from, to: end })) {
+  for (const batch of readBatchesSync(source, { from, to: end }, SMALL_CHUNK_BYTES)) {
     if (batch.maxTimestamp < largest) continue;
     const found = firstRecord(batch, (at) => at === largest, 0);
     if (found !== undefined) return found;

@@ -136,20 +136,25 @@ export class Segment implements Closable {
     }
     const found = this.#locate(start, offset, isOneBatch ? oneHeader : manyHeaders);
     if (found !== undefined && (start === 0 || (found.magic <= 2 && found.baseOffset >= this.baseOffset))) return found;
+    const stoppedAt = located[LOCATE_OUTCOME.position] as number;
+    if (found === undefined && located[LOCATE_OUTCOME.found] === 0 && stoppedAt >= this.#sizeBytes) return undefined;
+    // The index may lie, or the log be damaged: headers from the start on tell which.
     if (start > 0) return this.find(offset, false);
-    if (located[LOCATE_OUTCOME.found] === 2) {
-      throw new SeglogError('BATCH_SIZE_INVALID', 'the size of a batch cannot be', {
-        file: this.logPath,
-        position: located[LOCATE_OUTCOME.position] as number,
-        expected: 'at least 14',
-      });
-    }
-    return found;
+    throw this.#damagedAt(stoppedAt);
+  }
+
+  #damagedAt(position: number): SeglogError {
+    const isTruncated = located[LOCATE_OUTCOME.found] === 0;
+    return new SeglogError(isTruncated ? 'BATCH_TRUNCATED' : 'BATCH_SIZE_INVALID', isTruncated ? 'the segment ends within a batch' : 'the size of a batch cannot be', {
+      file: this.logPath,
+      position,
+    });
   }
 
   /** The first batch, from file position `start` on, that ends at `offset` or later. */
   #locate(start: number, offset: number, scratch: Scratch): FoundBatch | undefined {
     located[LOCATE_OUTCOME.found] = 0;
+    located[LOCATE_OUTCOME.position] = start;
     if (start >= this.#sizeBytes) return undefined;
     this.#context.engine.locate(this.log(), start, this.#sizeBytes, offset, scratch.bytes, located);
     if (located[LOCATE_OUTCOME.found] !== 1) return undefined;
