@@ -34,8 +34,13 @@ function choice<T extends string>(name: string, allowed: readonly T[]): T {
   return found;
 }
 
+/** Seconds that plain copies of `totalBytes`, `chunkBytes` each, take to a new file at `path`, mapped as log files are. */
+export type CopyProbe = (path: string, totalBytes: number, chunkBytes: number, populate: boolean) => number;
+
 interface Selected {
   readonly engine: Engine;
+  /** Only where the native engine runs. */
+  readonly copyProbe?: CopyProbe;
   readonly info: EngineInfo;
 }
 
@@ -48,7 +53,7 @@ function select(): Selected {
     const loaded = loadNative({ portable: io === 'portable' });
     if ('engine' in loaded) {
       const reason = wanted === 'native' ? 'SEGLOG_ENGINE asks for it' : 'the addon loaded';
-      return { engine: loaded.engine, info: describe(loaded.engine, reason, io, []) };
+      return { engine: loaded.engine, copyProbe: loaded.probeCopy, info: describe(loaded.engine, reason, io, []) };
     }
     if (wanted === 'native') {
       throw new SeglogError('ENGINE_UNAVAILABLE', 'SEGLOG_ENGINE asks for the native engine, but the addon did not load', {
@@ -72,6 +77,12 @@ function describe(engine: Engine, reason: string, io: EngineInfo['io'], loadErro
 export function defaultEngine(): Engine {
   selected ??= select();
   return selected.engine;
+}
+
+/** How fast the machine copies to mapped space, to compare appending with; undefined where no engine here maps files. */
+export function defaultCopyProbe(): CopyProbe | undefined {
+  selected ??= select();
+  return selected.copyProbe;
 }
 
 /**

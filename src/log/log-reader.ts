@@ -13,7 +13,7 @@ import { type FoundBatch, Segment } from '../segment/segment.ts';
 import { readCheckpoint } from './checkpoints.ts';
 import { findEnd, listSegments, type LogEnd, partitionOf, walkOn } from './load.ts';
 import { isAborted, type LogEnvironment, type ReadOptions, type TailOptions, type TimestampOffset } from './options.ts';
-import { readBatches, readBatchesSync, type ReadSource } from './read.ts';
+import { checkStart, readBatches, readBatchesSync, type ReadSource } from './read.ts';
 import { SegmentList } from './segments.ts';
 import { maxTimestampRecord, offsetForTimestamp, type TimestampLookup } from './timestamps.ts';
 import { type RecordsOptions, type TypedRecord, typedRecords } from './typed-records.ts';
@@ -142,6 +142,7 @@ export class LogReader implements Disposable {
   async *tail(options: TailOptions = {}): AsyncGenerator<RecordBatch, void> {
     const { signal, ...rest } = options;
     let from = options.from ?? this.#logStartOffset;
+    checkStart(this.#source(), from);
     let pause = FIRST_POLL_MS;
     while (!isAborted(signal) && !this.#closed) {
       const end = this.#end.nextOffset;

@@ -20,7 +20,7 @@ import { Flusher } from './flusher.ts';
 import type { RecoveryReport } from './load.ts';
 import { type Loaded, loadForWriting } from './open.ts';
 import { type AppendRecordsOptions, type AppendResult, isAborted, type LogOptions, type ReadOptions, type RecordInput, type TailOptions, type TimestampOffset } from './options.ts';
-import { readBatches, readBatchesSync, type ReadSource } from './read.ts';
+import { checkStart, readBatches, readBatchesSync, type ReadSource } from './read.ts';
 import type { SegmentList } from './segments.ts';
 import { syncSegment, syncSegmentSync } from './sync.ts';
 import { maxTimestampRecord, offsetForTimestamp } from './timestamps.ts';
@@ -223,6 +223,7 @@ export class Log implements AsyncDisposable {
     this.#check();
     const { signal, ...rest } = options;
     let from = options.from ?? this.#logStartOffset;
+    checkStart(this.#source(), from);
     while (!isAborted(signal) && this.#state === 'open') {
       const end = this.#logEndOffset;
       if (from === end) {

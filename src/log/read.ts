@@ -137,16 +137,20 @@ class ChunkWalk {
   }
 }
 
-function bounds(source: ReadSource, options: ReadOptions): { from: number; to: number } {
-  const { startOffset, endOffset } = source;
-  const from = options.from ?? startOffset;
+/** @throws SeglogError `INVALID_ARGUMENT`, `OFFSET_OUT_OF_RANGE` when reading cannot start at `from` */
+export function checkStart({ startOffset, endOffset }: ReadSource, from: number): void {
   if (!Number.isSafeInteger(from)) {
     throw new SeglogError('INVALID_ARGUMENT', 'this is no offset', { expected: 'a whole number', found: from });
   }
   if (from < startOffset || from > endOffset) {
     throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log has no such offset', { expected: `${startOffset} to ${endOffset}`, found: from });
   }
-  return { from, to: Math.min(options.to ?? endOffset, endOffset) };
+}
+
+function bounds(source: ReadSource, options: ReadOptions): { from: number; to: number } {
+  const from = options.from ?? source.startOffset;
+  checkStart(source, from);
+  return { from, to: Math.min(options.to ?? source.endOffset, source.endOffset) };
 }
 
 /** The batches of a chunk that was read. */

@@ -45,11 +45,11 @@ const INITIAL_BYTES = 64 * 1024;
 /** A batch's length is an int32. */
 const MAX_BYTES = 0x7fffffff;
 const NONE = -1;
-/** A body that is not summed before it is written. */
-const UNKNOWN = -1;
-/** What a record takes at the most beside key, value and headers: five varints, a varlong, the attributes, a header count. */
-const MAX_FIXED_BYTES = 5 + 1 + 10 + 5 + 5 + 5 + 1;
-/** Bodies of 64 to 8191 bytes have a length of two bytes: so do these payloads with any fixed fields around them. */
+/** A header count of 0. */
+const NO_HEADERS_SIZE = 1;
+/** What a record takes at the most beside key, value and headers: its length, attributes, timestamp, offset, two lengths. */
+const MAX_FIXED_BYTES = 5 + 1 + 10 + 5 + 5 + 5;
+/** Bodies of 64 to 8191 bytes have a length of two bytes: so do these payloads, with any fixed fields around them. */
 const TWO_BYTE_LENGTHS = { from: 64, to: 8191 - MAX_FIXED_BYTES } as const;
 
 function headerKey(key: string | Uint8Array): Uint8Array {
@@ -67,6 +67,9 @@ export class BatchBuilder {
   #baseTimestamp = NONE;
   #minTimestamp = Infinity;
   #maxTimestamp = NONE;
+  /** The last record's, and how far it is from the base; no number before the first record. */
+  #timestamp = Number.NaN;
+  #timestampDelta = 0;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -105,6 +108,7 @@ export class BatchBuilder {
     this.#baseTimestamp = NONE;
     this.#minTimestamp = Infinity;
     this.#maxTimestamp = NONE;
+    this.#timestamp = Number.NaN;
   }
 
   /**
@@ -122,46 +126,32 @@ export class BatchBuilder {
    * @param offsetDelta its offset less the base offset, above the one before: only where offsets have gaps
    * @throws SeglogError `INVALID_TIMESTAMP`, `RECORD_TOO_LARGE`, `INVALID_ARGUMENT`; the batch is as before then
    */
-  add(
-    timestamp: number,
-    key: Uint8Array | null,
-    value: Uint8Array | null,
-    headers?: readonly Header[],
-    offsetDelta: number = this.#lastOffsetDelta + 1,
-  ): void {
-    if (!(timestamp >= NONE && timestamp <= Number.MAX_SAFE_INTEGER && Math.floor(timestamp) === timestamp)) {
-      throw new SeglogError('INVALID_TIMESTAMP', 'this is no timestamp', { expected: 'a whole number of milliseconds from -1', found: timestamp });
-    }
-    if (offsetDelta <= this.#lastOffsetDelta || offsetDelta > MAX_BYTES) {
-      throw new SeglogError('OFFSETS_OUT_OF_ORDER', 'offsets in a batch must rise', { expected: `above ${this.#lastOffsetDelta}`, found: offsetDelta });
-    }
-    if (this.#count === 0 && this.#baseTimestamp === NONE) this.#baseTimestamp = timestamp;
-    const timestampDelta = timestamp - this.#baseTimestamp;
+  add(timestamp: number, key: Uint8Array | null, value: Uint8Array | null, headers?: readonly Header[], offsetDelta?: number): void {
     const keyLength = key === null ? NONE : key.length;
     const valueLength = value === null ? NONE : value.length;
-    const hasHeaders = headers !== undefined && headers.length > 0;
-    const payload = (keyLength > 0 ? keyLength : 0) + (valueLength > 0 ? valueLength : 0);
+    const headersSize = headers === undefined || headers.length === 0 ? NO_HEADERS_SIZE : sizeOfHeaders(headers);
+    const payload = (keyLength > 0 ? keyLength : 0) + (valueLength > 0 ? valueLength : 0) + headersSize;
+    const start = this.#end;
+    if (start + payload + MAX_FIXED_BYTES > this.#bytes.length) this.#grow(start + payload + MAX_FIXED_BYTES);
+    const delta = offsetDelta === undefined ? this.#lastOffsetDelta + 1 : this.#checkedDelta(offsetDelta);
+    // Records that come together mostly have one time: it is checked and compared once.
+    if (timestamp !== this.#timestamp) this.#takeTimestamp(timestamp);
+    const timestampDelta = this.#timestampDelta;
+
     // The record's length comes first, and how many bytes it takes depends on itself. From here to there it takes two,
     // whatever the other numbers take; only for the rest must all sizes be summed before the first byte is written.
-    const body =
-      !hasHeaders && payload >= TWO_BYTE_LENGTHS.from && payload <= TWO_BYTE_LENGTHS.to
-        ? UNKNOWN
-        : 1 +
-          sizeOfVarlong(timestampDelta) +
-          sizeOfVarint(offsetDelta) +
-          sizeOfVarint(keyLength) +
-          sizeOfVarint(valueLength) +
-          payload +
-          (hasHeaders ? sizeOfHeaders(headers) : 1);
-    const start = this.#end;
-    const need = start + (body === UNKNOWN ? payload + MAX_FIXED_BYTES : body + MAX_FIXED_BYTES);
-    if (need > this.#bytes.length) this.#grow(need);
+    const isTwoBytes = payload >= TWO_BYTE_LENGTHS.from && payload <= TWO_BYTE_LENGTHS.to;
     const bytes = this.#bytes;
-
-    let at = body === UNKNOWN ? start + 2 : writeVarint(bytes, start, body);
+    let at = isTwoBytes
+      ? start + 2
+      : writeVarint(
+          bytes,
+          start,
+          1 + sizeOfVarlong(timestampDelta) + sizeOfVarint(delta) + sizeOfVarint(keyLength) + sizeOfVarint(valueLength) + payload,
+        );
     bytes[at++] = 0; // attributes: none are defined
     at = writeVarlong(bytes, at, timestampDelta);
-    at = writeVarint(bytes, at, offsetDelta);
+    at = writeVarint(bytes, at, delta);
     at = writeVarint(bytes, at, keyLength);
     if (key !== null && keyLength > 0) {
       bytes.set(key, at);
@@ -172,15 +162,36 @@ export class BatchBuilder {
       bytes.set(value, at);
       at += valueLength;
     }
-    if (hasHeaders) at = writeHeaders(bytes, at, headers);
-    else bytes[at++] = 0;
-    if (body === UNKNOWN) writeVarint(bytes, start, at - start - 2);
+    if (headersSize === NO_HEADERS_SIZE) bytes[at++] = 0;
+    else at = writeHeaders(bytes, at, headers as readonly Header[]);
+    if (isTwoBytes) writeVarint(bytes, start, at - start - 2);
 
     this.#end = at;
     this.#count++;
-    this.#lastOffsetDelta = offsetDelta;
+    this.#lastOffsetDelta = delta;
+  }
+
+  #checkedDelta(offsetDelta: number): number {
+    if (offsetDelta > this.#lastOffsetDelta && offsetDelta <= MAX_BYTES) return offsetDelta;
+    throw new SeglogError('OFFSETS_OUT_OF_ORDER', 'offsets in a batch must rise', {
+      expected: `above ${this.#lastOffsetDelta}`,
+      found: offsetDelta,
+    });
+  }
+
+  /** Checks a timestamp other than the last record's, and takes it into account. */
+  #takeTimestamp(timestamp: number): void {
+    if (!(timestamp >= NONE && timestamp <= Number.MAX_SAFE_INTEGER && Math.floor(timestamp) === timestamp)) {
+      throw new SeglogError('INVALID_TIMESTAMP', 'this is no timestamp', {
+        expected: 'a whole number of milliseconds from -1',
+        found: timestamp,
+      });
+    }
+    if (this.#count === 0 && this.#baseTimestamp === NONE) this.#baseTimestamp = timestamp;
     if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp;
     if (timestamp < this.#minTimestamp && timestamp !== NONE) this.#minTimestamp = timestamp;
+    this.#timestamp = timestamp;
+    this.#timestampDelta = timestamp - this.#baseTimestamp;
   }
 
   /**

@@ -61,7 +61,11 @@ function sourceOf(bytes: Uint8Array, options: DecompressOptions): Source {
   return { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), bytes, options };
 }
 
-function invalid(options: DecompressOptions, message: string, details: { expected?: string; found?: string | number | bigint } = {}): SeglogError {
+function invalid(
+  options: DecompressOptions,
+  message: string,
+  details: { expected?: string; found?: string | number | bigint } = {},
+): SeglogError {
   return new SeglogError('INVALID_RECORD', message, { ...placeOf(options), ...details });
 }
 
@@ -69,18 +73,36 @@ function invalid(options: DecompressOptions, message: string, details: { expecte
 function magicAt({ view, options }: Source, start: number): 0 | 1 {
   const magic = view.getInt8(start + MAGIC);
   if (magic === 0 || magic === 1) return magic;
-  throw new SeglogError('UNSUPPORTED_MAGIC', 'not a message of format 0 or 1', { ...placeOf(options), expected: '0 or 1', found: magic });
+  throw new SeglogError('UNSUPPORTED_MAGIC', 'not a message of format 0 or 1', {
+    ...placeOf(options),
+    expected: '0 or 1',
+    found: magic,
+  });
 }
 
 /** Finds key and value of the message in `[start, end)` and writes its row. */
-function locateFields({ view, options }: Source, start: number, end: number, magic: 0 | 1, rows: Int32Array, row: number): void {
+function locateFields(
+  { view, options }: Source,
+  start: number,
+  end: number,
+  magic: 0 | 1,
+  rows: Int32Array,
+  row: number,
+): void {
   let at = start + BODY + (magic === 1 ? TIMESTAMP_LENGTH : 0);
-  for (const [field, name] of [[LEGACY_ROW.keyStart, 'key'], [LEGACY_ROW.valueStart, 'value']] as const) {
+  for (const [field, name] of [
+    [LEGACY_ROW.keyStart, 'key'],
+    [LEGACY_ROW.valueStart, 'value'],
+  ] as const) {
     if (end - at < 4) throw invalid(options, `a message ends within its ${name} length`);
     const length = view.getInt32(at);
     at += 4;
     if (length < -1) throw invalid(options, `a message's ${name} length is below -1`, { found: length });
-    if (length > end - at) throw invalid(options, `a message's ${name} runs past its end`, { expected: `at most ${end - at} bytes`, found: length });
+    if (length > end - at)
+      throw invalid(options, `a message's ${name} runs past its end`, {
+        expected: `at most ${end - at} bytes`,
+        found: length,
+      });
     rows[row + field] = at;
     rows[row + field + 1] = length;
     if (length > 0) at += length;
@@ -93,10 +115,19 @@ function locateFields({ view, options }: Source, start: number, end: number, mag
  * @throws SeglogError `INVALID_RECORD`, `UNSUPPORTED_MAGIC`, `UNSUPPORTED_CODEC`, `CORRUPT_COMPRESSED_DATA`,
  * `DECOMPRESSED_TOO_LARGE`
  */
-export function decodeLegacyBatch(engine: Engine, bytes: Uint8Array, start: number, size: number, options: DecompressOptions = {}): LegacyRecords {
+export function decodeLegacyBatch(
+  engine: Engine,
+  bytes: Uint8Array,
+  start: number,
+  size: number,
+  options: DecompressOptions = {},
+): LegacyRecords {
   const source = sourceOf(bytes, options);
   if (size < ENTRY_OVERHEAD + MIN_SIZE) {
-    throw invalid(options, 'a message is smaller than its fixed fields', { expected: `at least ${ENTRY_OVERHEAD + MIN_SIZE} bytes`, found: size });
+    throw invalid(options, 'a message is smaller than its fixed fields', {
+      expected: `at least ${ENTRY_OVERHEAD + MIN_SIZE} bytes`,
+      found: size,
+    });
   }
   const magic = magicAt(source, start);
   const row = new Int32Array(LEGACY_ROW.length);
@@ -106,7 +137,14 @@ export function decodeLegacyBatch(engine: Engine, bytes: Uint8Array, start: numb
   const attributes = source.view.getInt8(start + ATTRIBUTES);
   const codec = codecOf(attributes & CODEC_MASK, magic, options);
   if (codec === CODEC_IDS.none) {
-    return { count: 1, bytes, rows: row, offsets: BigInt64Array.of(offset), timestamps: BigInt64Array.of(timestamp), trailingBytes: 0 };
+    return {
+      count: 1,
+      bytes,
+      rows: row,
+      offsets: BigInt64Array.of(offset),
+      timestamps: BigInt64Array.of(timestamp),
+      trailingBytes: 0,
+    };
   }
   const valueStart = row[LEGACY_ROW.valueStart] ?? 0;
   const valueLength = row[LEGACY_ROW.valueLength] ?? -1;
@@ -122,7 +160,11 @@ function findMessages({ view, bytes, options }: Source): { starts: number[]; tra
   let at = 0;
   while (bytes.length - at >= ENTRY_OVERHEAD) {
     const size = view.getInt32(at + SIZE);
-    if (size < MIN_SIZE) throw invalid(options, 'a message in a wrapper is smaller than its fixed fields', { expected: `at least ${MIN_SIZE} bytes`, found: size });
+    if (size < MIN_SIZE)
+      throw invalid(options, 'a message in a wrapper is smaller than its fixed fields', {
+        expected: `at least ${MIN_SIZE} bytes`,
+        found: size,
+      });
     if (size > bytes.length - at - ENTRY_OVERHEAD) break;
     starts.push(at);
     at += ENTRY_OVERHEAD + size;
@@ -132,18 +174,25 @@ function findMessages({ view, bytes, options }: Source): { starts: number[]; tra
 }
 
 /** The messages in a wrapper. `stamp` overrides the timestamps inside (LogAppendTime). */
-function decodeWrapped(source: Source, wrapperMagic: 0 | 1, wrapperOffset: bigint, stamp: bigint | undefined): LegacyRecords {
+function decodeWrapped(
+  source: Source,
+  wrapperMagic: 0 | 1,
+  wrapperOffset: bigint,
+  stamp: bigint | undefined,
+): LegacyRecords {
   const { view, bytes, options } = source;
   const { starts, trailingBytes } = findMessages(source);
   const count = starts.length;
   const rows = new Int32Array(count * LEGACY_ROW.length);
   const offsets = new BigInt64Array(count);
   const timestamps = new BigInt64Array(count);
-  const base = wrapperMagic === 0 ? 0n : relativeBase(wrapperOffset, view.getBigInt64((starts[count - 1] ?? 0) + OFFSET), options);
+  const base =
+    wrapperMagic === 0 ? 0n : relativeBase(wrapperOffset, view.getBigInt64((starts[count - 1] ?? 0) + OFFSET), options);
   for (const [index, start] of starts.entries()) {
     const end = start + ENTRY_OVERHEAD + view.getInt32(start + SIZE);
     const magic = magicAt(source, start);
-    if ((view.getInt8(start + ATTRIBUTES) & CODEC_MASK) !== 0) throw invalid(options, 'a message in a wrapper is compressed itself');
+    if ((view.getInt8(start + ATTRIBUTES) & CODEC_MASK) !== 0)
+      throw invalid(options, 'a message in a wrapper is compressed itself');
     locateFields(source, start, end, magic, rows, index * LEGACY_ROW.length);
     offsets[index] = base + view.getBigInt64(start + OFFSET);
     timestamps[index] = magic === 0 ? -1n : (stamp ?? view.getBigInt64(start + BODY));
@@ -156,7 +205,10 @@ function relativeBase(wrapperOffset: bigint, lastInner: bigint, options: Decompr
   // Old librdkafka versions left the wrapper's offset at 0.
   if (wrapperOffset === 0n) return 0n;
   if (wrapperOffset < lastInner) {
-    throw invalid(options, "a wrapper's offset is below its last message's", { expected: `at least ${lastInner}`, found: wrapperOffset });
+    throw invalid(options, "a wrapper's offset is below its last message's", {
+      expected: `at least ${lastInner}`,
+      found: wrapperOffset,
+    });
   }
   return wrapperOffset - lastInner;
 }

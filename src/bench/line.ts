@@ -1,0 +1,55 @@
+/** What one round of a bench says: the line that `seglog bench --json` prints. */
+
+export const WORKS = ['append', 'read', 'seek', 'open', 'copy'] as const;
+/** What was measured. */
+export type Work = (typeof WORKS)[number];
+
+/** What was done in one round, and how long it took. */
+export interface Measured {
+  /** Records appended or read; seeks made; segments opened; copies made. */
+  readonly records: number;
+  /** Bytes of .log files: appended, read, or of the batches that were found. */
+  readonly bytes: number;
+  readonly elapsedMs: number;
+}
+
+/** One round. `bytes` are those of .log files, a megabyte is 10^6 of them. */
+export interface BenchLine {
+  readonly work: Work;
+  /** 0, 1, 2, ...: the first ones warm the just-in-time compiler. */
+  readonly round: number;
+  readonly records: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly recordsPerSecond: number;
+  readonly megabytesPerSecond: number;
+  readonly engine: 'native' | 'ts';
+}
+
+/** A timer's resolution: no round is taken for shorter, so that no speed is infinite. */
+const LEAST_MS = 0.001;
+const MEGABYTE = 1e6;
+
+/** The line of a round. Speeds come from the unrounded time. */
+export function benchLine(work: Work, round: number, engine: BenchLine['engine'], measured: Measured): BenchLine {
+  const { records, bytes } = measured;
+  const seconds = Math.max(measured.elapsedMs, LEAST_MS) / 1000;
+  return {
+    work,
+    round,
+    records,
+    bytes,
+    seconds: Number(seconds.toFixed(6)),
+    recordsPerSecond: Math.round(records / seconds),
+    megabytesPerSecond: Number((bytes / MEGABYTE / seconds).toFixed(1)),
+    engine,
+  };
+}
+
+/** The middle of some numbers; of an even count, the mean of the two in the middle. */
+export function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}

@@ -1,0 +1,124 @@
+/** `seglog bench`: measures this machine on works that Kafka's own engine can be measured on too. */
+import { tmpdir } from 'node:os';
+import { type Command, Option } from 'commander';
+import type { BenchLine } from '../bench/line.ts';
+import { copyShareText, lineText } from '../bench/report.ts';
+import { newScratch } from '../bench/scratch.ts';
+import { benchAppend } from '../bench/work/append.ts';
+import type { BenchContext, BenchPlace } from '../bench/work/context.ts';
+import { benchCopy } from '../bench/work/copy.ts';
+import { READ_WAYS, type ReadWay } from '../bench/work/looks.ts';
+import { benchOpen } from '../bench/work/open.ts';
+import { benchRead } from '../bench/work/read.ts';
+import { benchSeek } from '../bench/work/seek.ts';
+import { CODEC_IDS } from '../engine/contract.ts';
+import { defaultEngine } from '../engine/select.ts';
+import { nodeFileSystem } from '../fs/node-fs.ts';
+import type { Codec } from '../log/options.ts';
+import { count, positiveCount } from './counts.ts';
+import { Output } from './output.ts';
+import { untilStopped } from './until-stopped.ts';
+
+/** The options of all works. */
+interface PlaceOptions {
+  readonly rounds: number;
+  readonly dir?: string;
+  readonly json?: boolean;
+}
+
+/** Those of works on a log of a given size. */
+interface LoadOptions extends PlaceOptions {
+  readonly records: number;
+  readonly recordBytes: number;
+  readonly batchRecords: number;
+  readonly compression: Codec;
+}
+
+function withLoadOptions(command: Command): Command {
+  return command
+    .option('--records <n>', 'records to append', positiveCount, 3_000_000)
+    .option('--record-bytes <n>', 'bytes of a value', count, 100)
+    .option('--batch-records <n>', 'records a batch', positiveCount, 1000)
+    .addOption(
+      new Option('--compression <codec>', 'how batches are compressed').choices(Object.keys(CODEC_IDS)).default('none'),
+    );
+}
+
+function withPlaceOptions(command: Command): Command {
+  return command
+    .option('--rounds <n>', 'how often; the first rounds warm up', positiveCount, 3)
+    .option(
+      '--dir <dir>',
+      'scratch directory, replaced if it is ours and refused if not; the log in it is bench-0 (default: a temporary one)',
+    )
+    .option('--json', 'one JSON object a line');
+}
+
+/** Prints lines as they come; gives them back. Nobody reading any more ends the bench. */
+async function print(json: boolean, lines: AsyncIterable<BenchLine>): Promise<BenchLine[]> {
+  const output = new Output(process.stdout);
+  const all: BenchLine[] = [];
+  for await (const line of lines) {
+    void output.write(`${json ? JSON.stringify(line) : lineText(line)}\n`);
+    await output.flush();
+    all.push(line);
+    if (output.closed) break;
+  }
+  return all;
+}
+
+async function runBench(
+  options: PlaceOptions,
+  bench: (place: BenchPlace) => AsyncIterable<BenchLine>,
+): Promise<BenchLine[]> {
+  const engine = defaultEngine();
+  const fs = nodeFileSystem;
+  const directory = options.dir ?? newScratch(fs, tmpdir());
+  let lines: BenchLine[] = [];
+  try {
+    await untilStopped(async (signal) => {
+      const place = { engine, fs, directory, rounds: options.rounds, signal };
+      lines = await print(options.json === true, bench(place));
+    });
+  } finally {
+    if (options.dir === undefined) fs.removeTree(directory);
+  }
+  return lines;
+}
+
+function contextOf(place: BenchPlace, { records, recordBytes, batchRecords, compression }: LoadOptions): BenchContext {
+  return { ...place, load: { records, recordBytes, batchRecords, compression } };
+}
+
+/** Adds `seglog bench` to the program. */
+export function registerBench(program: Command): void {
+  const bench = program.command('bench').description('measure appending, reading and seeking on this machine');
+  const work = (name: string, description: string): Command => bench.command(name).description(description);
+  const loadWork = (name: string, description: string): Command =>
+    withPlaceOptions(withLoadOptions(work(name, description)));
+
+  loadWork('append', 'build batches from separate values and append them').action(async (options: LoadOptions) => {
+    await runBench(options, (place) => benchAppend(contextOf(place, options)));
+  });
+  loadWork('read', 'read all records, checksums verified')
+    .addOption(new Option('--as <way>', 'how records are looked at').choices(READ_WAYS).default('cursor'))
+    .action(async (options: LoadOptions & { as: ReadWay }) => {
+      await runBench(options, (place) => benchRead(contextOf(place, options), options.as));
+    });
+  loadWork('seek', 'find the batches of random offsets and read their headers')
+    .option('--seeks <n>', 'how many a round', positiveCount, 200_000)
+    .action(async (options: LoadOptions & { seeks: number }) => {
+      await runBench(options, (place) => benchSeek(contextOf(place, options), options.seeks));
+    });
+  withPlaceOptions(work('open', 'open a partition of many small segments after a clean close'))
+    .option('--segments <n>', 'how many', positiveCount, 10_000)
+    .action(async (options: PlaceOptions & { segments: number }) => {
+      await runBench(options, (place) => benchOpen(place, options.segments));
+    });
+  loadWork('copy', 'append, and copy as many bytes plainly to a fresh mapping, in turn (native engine)').action(
+    async (options: LoadOptions) => {
+      const lines = await runBench(options, (place) => benchCopy(contextOf(place, options)));
+      if (lines.length > 1) process.stderr.write(`${copyShareText(lines)}\n`);
+    },
+  );
+}
