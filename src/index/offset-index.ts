@@ -62,6 +62,19 @@ export class OffsetIndex {
     return { position: slot < 0 ? 0 : positionOfEntry(table.view, slot), next };
   }
 
+  /** The largest position in the index that is not above `limit`; 0, where the first batch starts, when all are. */
+  positionAtOrBelow(limit: number): number {
+    const { view, count } = this.table;
+    let low = -1;
+    let high = count - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (positionOfEntry(view, middle) <= limit) low = middle;
+      else high = middle - 1;
+    }
+    return low < 0 ? 0 : positionOfEntry(view, low);
+  }
+
   /**
    * Adds the batch that ends at `lastOffset` and starts at `position`.
    *

@@ -1,6 +1,6 @@
 /**
- * Reading batches across segments: in chunks, the next one fetched and checked on another thread while the caller is
- * busy with the one before.
+ * Reading batches across segments: in chunks, the next ones fetched and checked on other threads while the caller is busy
+ * with the one before.
  */
 import { type Engine, SCAN_OUTCOME, SCAN_ROW, SCAN_STOPS, type ScanStop } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
@@ -23,6 +23,8 @@ const CHUNK_BYTES = 512 * 1024;
 export const SMALL_CHUNK_BYTES: number = 32 * 1024;
 /** A batch is rarely smaller: rows for more would be memory for nothing. What does not fit comes with the next chunk. */
 const BYTES_PER_ROW = 128;
+/** How many chunks are on their way at once: one for each of two threads (see docs/design.md for the numbers). */
+const CHUNKS_AHEAD = 2;
 
 /** A chunk's memory, and what is being read to it. */
 interface Slot {
@@ -33,20 +35,30 @@ interface Slot {
   segment: Segment;
   position: number;
   length: number;
+  /** Whether the chunk ends where a batch does: what follows it can be asked for before it has come. */
+  isAligned: boolean;
 }
 
-/** Walks the chunks of a read: which bytes come next, and what is wrong with those that came. */
+/**
+ * Walks the chunks of a read: which bytes come next, and what is wrong with those that came.
+ *
+ * The offset index tells where batches start, so chunks can be cut there and several asked for at once. An index that turns
+ * out to lie is not asked again: then each chunk starts where the one before it ended.
+ */
 class ChunkWalk {
   readonly #source: ReadSource;
   readonly #to: number;
   readonly #reuse: boolean;
   readonly #spare: Slot[] = [];
+  readonly #usualBytes: number;
   #segment: Segment | undefined;
   #position = 0;
+  #chunkBytes: number;
+  #trustsIndex = true;
+  /** Whether `#position` is where the next chunk starts; otherwise a chunk on its way will tell. */
+  #isKnown = true;
   /** The offset looked for, while the first batch after an index lookup has not been seen. */
   #seeking: number | undefined;
-  readonly #usualBytes: number;
-  #chunkBytes: number;
 
   constructor(source: ReadSource, from: number, to: number, reuse: boolean, chunkBytes: number) {
     this.#source = source;
@@ -57,49 +69,77 @@ class ChunkWalk {
     if (from < to) this.#seek(from, source.segments.floor(from));
   }
 
-  /** The next bytes to read; undefined at the end. */
+  /** The next bytes to read; undefined at the end, or while a chunk on its way must tell where they are. */
   next(): Slot | undefined {
+    if (!this.#isKnown) return undefined;
     while (this.#segment !== undefined && this.#position >= this.#segment.sizeBytes) {
       this.#segment = this.#source.segments.after(this.#segment);
       this.#position = 0;
     }
     const segment = this.#segment;
     if (segment === undefined || segment.baseOffset >= this.#to) return undefined;
-    const length = Math.min(this.#chunkBytes, segment.sizeBytes - this.#position);
-    return this.#slot(segment, this.#position, length);
+    const position = this.#position;
+    const chunkEnd = Math.min(position + this.#chunkBytes, segment.sizeBytes);
+    const boundary = chunkEnd === segment.sizeBytes ? chunkEnd : this.#boundary(segment, chunkEnd);
+    const isAligned = boundary > position;
+    this.#isKnown = isAligned;
+    if (isAligned) this.#position = boundary;
+    return this.#slot(segment, position, (isAligned ? boundary : chunkEnd) - position, isAligned);
   }
 
-  /** Takes what was read into account. @returns how many batches there are @throws SeglogError when they are damaged */
-  accept(slot: Slot): number {
+  /**
+   * Takes what was read into account.
+   *
+   * @returns how many batches there are, and whether chunks asked for behind this one are not what follows
+   * @throws SeglogError when nothing but damage is there
+   */
+  accept(slot: Slot): { count: number; discardRest: boolean } {
     const { outcome, segment, position, length } = slot;
     const count = outcome[SCAN_OUTCOME.count] as number;
     const end = outcome[SCAN_OUTCOME.end] as number;
-    const stop = outcome[SCAN_OUTCOME.stop] as ScanStop;
-    const filled = outcome[SCAN_OUTCOME.filled] as number;
     const seeking = this.#seeking;
     this.#seeking = undefined;
+    if (slot.isAligned && end === length) return { count, discardRest: false };
+    this.#segment = segment;
+    this.#position = position + end;
+    this.#isKnown = true;
     this.#chunkBytes = this.#usualBytes;
-    if (count > 0) {
-      // What is wrong behind these batches is found when it comes first in a chunk.
-      this.#position = position + end;
-      return count;
-    }
-    if (filled < length) {
-      throw new SeglogError('FILE_SHRANK', 'the file became shorter while it was read', { file: segment.logPath, position, expected: `${length} bytes`, found: filled });
-    }
-    const need = outcome[SCAN_OUTCOME.need] as number;
-    if (stop === SCAN_STOPS.partial && position + need <= segment.sizeBytes) {
-      // `need` is within the file, so it is safe to make room for it.
-      this.#chunkBytes = need;
-      return 0;
-    }
-    if (seeking !== undefined && position > 0 && this.#seekWithoutIndex(seeking, segment, position)) return 0;
-    throw batchError(this.#source.engine, stop, slot.bytes, 0, filled, segment.logPath, position);
+    if (slot.isAligned && outcome[SCAN_OUTCOME.stop] !== SCAN_STOPS.full) this.#trustsIndex = false;
+    // What is wrong behind these batches is found when it comes first in a chunk.
+    if (count === 0) this.#explainNothing(slot, seeking);
+    return { count, discardRest: true };
   }
 
   /** The memory of a chunk that is done with. */
   recycle(slot: Slot): void {
     if (this.#reuse) this.#spare.push(slot);
+  }
+
+  /** No whole batch came: more bytes are needed, or another place, or there is damage. */
+  #explainNothing(slot: Slot, seeking: number | undefined): void {
+    const { outcome, segment, position, length } = slot;
+    const stop = outcome[SCAN_OUTCOME.stop] as ScanStop;
+    const filled = outcome[SCAN_OUTCOME.filled] as number;
+    const need = outcome[SCAN_OUTCOME.need] as number;
+    if (filled < length) {
+      throw new SeglogError('FILE_SHRANK', 'the file became shorter while it was read', {
+        file: segment.logPath,
+        position,
+        expected: `${length} bytes`,
+        found: filled,
+      });
+    }
+    if (stop === SCAN_STOPS.partial && position + need <= segment.sizeBytes) {
+      // `need` is within the file, so it is safe to make room for it.
+      this.#chunkBytes = Math.max(need, this.#usualBytes);
+      return;
+    }
+    if (seeking !== undefined && position > 0 && this.#seekWithoutIndex(seeking, segment, position)) return;
+    throw batchError(this.#source.engine, stop, slot.bytes, 0, filled, segment.logPath, position);
+  }
+
+  #boundary(segment: Segment, limit: number): number {
+    return this.#trustsIndex ? segment.indexes().offsets.positionAtOrBelow(limit) : 0;
   }
 
   #seek(offset: number, segment: Segment | undefined): void {
@@ -115,15 +155,16 @@ class ChunkWalk {
 
   /** An index that pointed into the middle of a batch is no reason to call the log damaged. */
   #seekWithoutIndex(offset: number, segment: Segment, position: number): boolean {
+    this.#trustsIndex = false;
     const found = segment.find(offset, false);
     if (found === undefined || found.position === position) return false;
     this.#position = found.position;
     return true;
   }
 
-  #slot(segment: Segment, position: number, length: number): Slot {
+  #slot(segment: Segment, position: number, length: number, isAligned: boolean): Slot {
     const spare = this.#spare.pop();
-    if (spare !== undefined && spare.bytes.length >= length) return Object.assign(spare, { segment, position, length });
+    if (spare !== undefined && spare.bytes.length >= length) return Object.assign(spare, { segment, position, length, isAligned });
     const bytes = Buffer.allocUnsafeSlow(Math.max(length, this.#reuse ? this.#usualBytes : 0));
     return {
       bytes,
@@ -133,6 +174,7 @@ class ChunkWalk {
       segment,
       position,
       length,
+      isAligned,
     };
   }
 }
@@ -173,7 +215,7 @@ export function* readBatchesSync(source: ReadSource, options: ReadOptions, chunk
   const verify = options.verify !== false;
   for (let slot = walk.next(); slot !== undefined; slot = walk.next()) {
     source.engine.readBatches(slot.segment.log(), slot.position, slot.bytes, slot.length, verify, slot.rows, slot.outcome);
-    const count = walk.accept(slot);
+    const { count } = walk.accept(slot);
     for (const batch of batchesOf(source, slot, count, from, to, options)) {
       options.signal?.throwIfAborted();
       yield batch;
@@ -206,26 +248,29 @@ function nothing(): undefined {
   return undefined;
 }
 
-/** Reads batches with the reading and checking on another thread. */
+/** Reads batches with the reading and checking on other threads. */
 export async function* readBatches(source: ReadSource, options: ReadOptions): AsyncGenerator<RecordBatch, void> {
   const { from, to } = bounds(source, options);
   const walk = new ChunkWalk(source, from, to, options.reuseBuffers === true, CHUNK_BYTES);
   const verify = options.verify !== false;
-  const start = (): Fetch | undefined => {
-    const slot = walk.next();
-    return slot && fetch(source.engine, slot, verify);
+  const coming: Fetch[] = [];
+  const ask = (): void => {
+    while (coming.length < CHUNKS_AHEAD) {
+      const slot = walk.next();
+      if (slot === undefined) return;
+      coming.push(fetch(source.engine, slot, verify));
+    }
   };
-  let fetching: Fetch | undefined;
   try {
     options.signal?.throwIfAborted();
-    fetching = start();
-    while (fetching !== undefined) {
-      const { slot, done }: Fetch = fetching;
+    ask();
+    for (let next = coming.shift(); next !== undefined; next = coming.shift()) {
+      const { slot, done }: Fetch = next;
       const failed = (await done) as { error: unknown } | undefined;
-      fetching = undefined;
       if (failed !== undefined) throw failed.error;
-      const count = walk.accept(slot);
-      fetching = start();
+      const { count, discardRest } = walk.accept(slot);
+      if (discardRest) await discard(walk, coming);
+      ask();
       for (const batch of batchesOf(source, slot, count, from, to, options)) {
         options.signal?.throwIfAborted();
         yield batch;
@@ -233,7 +278,14 @@ export async function* readBatches(source: ReadSource, options: ReadOptions): As
       walk.recycle(slot);
     }
   } finally {
-    // The buffer belongs to the engine until then.
-    await fetching?.done;
+    await discard(walk, coming);
+  }
+}
+
+/** Waits for chunks that nobody wants any more: until then their buffers belong to the engine. */
+async function discard(walk: ChunkWalk, coming: Fetch[]): Promise<void> {
+  for (const { slot, done } of coming.splice(0)) {
+    await done;
+    walk.recycle(slot);
   }
 }
