@@ -31,6 +31,8 @@ function wholeNumber(what: string, min: number): (text: string) => number {
 export const parseOffset: (text: string) => number = wholeNumber('an offset', 0);
 export const parseTime: (text: string) => number = wholeNumber('milliseconds since 1970', 0);
 export const parseLimit: (text: string) => number = wholeNumber('a number of records', 0);
+export const parseCount: (text: string) => number = wholeNumber('a whole number', 0);
+export const parsePositiveCount: (text: string) => number = wholeNumber('a whole number', 1);
 export const parseBatchRecords: (text: string) => number = wholeNumber('a number of records', 1);
 
 function oneOf<T extends string>(values: readonly T[]): (text: string) => T {

@@ -1,4 +1,5 @@
 /** `seglog bench`: measures this machine on works that Kafka's own engine can be measured on too. */
+import { parseCount, parsePositiveCount } from './arguments.ts';
 import { tmpdir } from 'node:os';
 import { type Command, Option } from 'commander';
 import type { BenchLine } from '../bench/line.ts';
@@ -15,9 +16,8 @@ import { CODEC_IDS } from '../engine/contract.ts';
 import { defaultEngine } from '../engine/select.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
 import type { Codec } from '../log/options.ts';
-import { count, positiveCount } from './counts.ts';
 import { Output } from './output.ts';
-import { untilStopped } from './until-stopped.ts';
+import { untilStopped } from './signals.ts';
 
 /** The options of all works. */
 interface PlaceOptions {
@@ -36,9 +36,9 @@ interface LoadOptions extends PlaceOptions {
 
 function withLoadOptions(command: Command): Command {
   return command
-    .option('--records <n>', 'records to append', positiveCount, 3_000_000)
-    .option('--record-bytes <n>', 'bytes of a value', count, 100)
-    .option('--batch-records <n>', 'records a batch', positiveCount, 1000)
+    .option('--records <n>', 'records to append', parsePositiveCount, 3_000_000)
+    .option('--record-bytes <n>', 'bytes of a value', parseCount, 100)
+    .option('--batch-records <n>', 'records a batch', parsePositiveCount, 1000)
     .addOption(
       new Option('--compression <codec>', 'how batches are compressed').choices(Object.keys(CODEC_IDS)).default('none'),
     );
@@ -46,7 +46,7 @@ function withLoadOptions(command: Command): Command {
 
 function withPlaceOptions(command: Command): Command {
   return command
-    .option('--rounds <n>', 'how often; the first rounds warm up', positiveCount, 3)
+    .option('--rounds <n>', 'how often; the first rounds warm up', parsePositiveCount, 3)
     .option(
       '--dir <dir>',
       'scratch directory, replaced if it is ours and refused if not; the log in it is bench-0 (default: a temporary one)',
@@ -106,12 +106,12 @@ export function registerBench(program: Command): void {
       await runBench(options, (place) => benchRead(contextOf(place, options), options.as));
     });
   loadWork('seek', 'find the batches of random offsets and read their headers')
-    .option('--seeks <n>', 'how many a round', positiveCount, 200_000)
+    .option('--seeks <n>', 'how many a round', parsePositiveCount, 200_000)
     .action(async (options: LoadOptions & { seeks: number }) => {
       await runBench(options, (place) => benchSeek(contextOf(place, options), options.seeks));
     });
   withPlaceOptions(work('open', 'open a partition of many small segments after a clean close'))
-    .option('--segments <n>', 'how many', positiveCount, 10_000)
+    .option('--segments <n>', 'how many', parsePositiveCount, 10_000)
     .action(async (options: PlaceOptions & { segments: number }) => {
       await runBench(options, (place) => benchOpen(place, options.segments));
     });

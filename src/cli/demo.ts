@@ -1,4 +1,5 @@
 /** `seglog demo`: what seglog does, on a log of its own and on files that Kafka wrote. */
+import { parsePositiveCount } from './arguments.ts';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,12 +12,11 @@ import { defaultEngine, engineInfo } from '../engine/select.ts';
 import { segmentFileName, SUFFIXES } from '../format/names.ts';
 import type { FileSystem } from '../fs/contract.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
-import { positiveCount } from './counts.ts';
 import { programCall, shellWord, shortPath } from './demo-commands.ts';
 import { startProgress } from './demo-progress.ts';
 import { kafkaTable, speedTable } from './demo-tables.ts';
 import { Output } from './output.ts';
-import { untilStopped } from './until-stopped.ts';
+import { untilStopped } from './signals.ts';
 
 /** The package's own directory, from src/cli and from dist/cli alike. */
 const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -91,7 +91,7 @@ export function registerDemo(program: Command): void {
   program
     .command('demo')
     .description("append, read back, check and seek a few million records; look into Kafka's own files")
-    .option('--records <n>', 'records to append', positiveCount, 3_000_000)
+    .option('--records <n>', 'records to append', parsePositiveCount, 3_000_000)
     .option(
       '--dir <dir>',
       'scratch directory for the log demo-0 (default: .cache/demo in a clone, else a temporary one)',

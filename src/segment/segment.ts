@@ -144,11 +144,11 @@ export class Segment implements Closable {
   }
 
   #damagedAt(position: number): SeglogError {
-    const isTruncated = located[LOCATE_OUTCOME.found] === 0;
-    return new SeglogError(isTruncated ? 'BATCH_TRUNCATED' : 'BATCH_SIZE_INVALID', isTruncated ? 'the segment ends within a batch' : 'the size of a batch cannot be', {
-      file: this.logPath,
-      position,
-    });
+    const place = { file: this.logPath, position };
+    if (located[LOCATE_OUTCOME.found] !== 0) return new SeglogError('BATCH_SIZE_INVALID', 'the size of a batch cannot be', place);
+    const found = this.log().sizeBytes();
+    if (found >= this.#sizeBytes) return new SeglogError('BATCH_TRUNCATED', 'the segment ends within a batch', place);
+    return new SeglogError('FILE_SHRANK', 'the file became shorter while it was read', { ...place, expected: `${this.#sizeBytes} bytes`, found });
   }
 
   /** The first batch, from file position `start` on, that ends at `offset` or later. */

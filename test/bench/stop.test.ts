@@ -4,7 +4,7 @@ import { benchAppend } from '../../src/bench/work/append.ts';
 import type { BenchContext } from '../../src/bench/work/context.ts';
 import { benchRead } from '../../src/bench/work/read.ts';
 import { runDemo } from '../../src/bench/demo/run.ts';
-import { untilStopped } from '../../src/cli/until-stopped.ts';
+import { untilStopped } from '../../src/cli/signals.ts';
 import { defaultEngine } from '../../src/engine/select.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { Log } from '../../src/log/log.ts';

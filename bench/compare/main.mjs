@@ -1,0 +1,99 @@
+/**
+ * `npm run bench:compare`: Apache Kafka's engine and seglog's two, side by side in one run, in turns. Only the ratios of
+ * one run count: machines differ, and so do the hours of one machine.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { whyNotNative } from '../../scripts/lib/engines.mjs';
+import { preparePeer } from '../../scripts/peer.mjs';
+import { setup } from '../../scripts/setup.mjs';
+import { runCopyCase } from './copy.mjs';
+import { runLargeLog } from './large-log.mjs';
+import { describeMachine, machineLine } from './machine.mjs';
+import { runOpenCase } from './open.mjs';
+import { HELP, readOptions } from './options.mjs';
+import { complaintOf } from './programs.mjs';
+import { copyText, memoryTable, openTable, speedTable } from './report.mjs';
+import { SPEED_CASES } from './speed-cases.mjs';
+import { runSpeedCase } from './speed.mjs';
+
+const OTHER_CASES = ['copy', 'open', 'memory'];
+
+function say(line) {
+  process.stderr.write(`${line}\n`);
+}
+
+function print(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Why a side cannot run; undefined for one that can. A side that cannot is a line in the tables, not an end. */
+async function whyNotAvailable() {
+  const peer = await preparePeer();
+  const native = await whyNotNative();
+  return { kafka: peer.ok ? undefined : peer.reason, native: native && complaintOf(native), ts: undefined };
+}
+
+async function measure(options, chosen, context) {
+  const measured = { speed: [] };
+  for (const speedCase of SPEED_CASES.filter(({ name }) => chosen(name))) {
+    measured.speed.push({ name: speedCase.name, sides: await runSpeedCase(speedCase, options, context) });
+  }
+  if (chosen('copy')) {
+    say('copy: native');
+    const reason = context.available.native;
+    measured.copy = reason === undefined ? await runCopyCase(options) : { reason };
+  }
+  if (chosen('open')) measured.open = await runOpenCase(options, context);
+  if (chosen('memory')) measured.memory = await runLargeLog(options, context);
+  return measured;
+}
+
+function report({ records, rounds, warm, cycles, gib }, machine, { speed, copy, open, memory }) {
+  print(machineLine(machine));
+  if (speed.length > 0) {
+    print(
+      `\n${records} records of 100 B, 1000 a batch; ${cycles} turns of ${rounds} rounds each, after ${warm} that warmed up`,
+    );
+    print(speedTable(speed));
+  }
+  if (copy !== undefined) print(`\n${copyText(copy)}`);
+  if (open !== undefined) print(`\nopening after a clean close\n${openTable(open)}`);
+  if (memory !== undefined) print(`\na partition of ${gib} GiB\n${memoryTable(memory)}`);
+}
+
+async function compare(options) {
+  const chosen = (name) => options.only.some((part) => name.includes(part));
+  const scratch = mkdtempSync(path.join(options.dir ?? os.tmpdir(), 'seglog-compare-'));
+  process.on('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }));
+  process.on('SIGINT', () => process.exit(130));
+  process.on('SIGTERM', () => process.exit(143));
+  const machine = describeMachine(scratch);
+  const context = { available: await whyNotAvailable(), say };
+  const measured = await measure({ ...options, directory: path.join(scratch, 'work') }, chosen, context);
+  report(options, machine, measured);
+  if (options.out !== undefined) {
+    writeFileSync(options.out, `${JSON.stringify({ machine, options, ...measured }, null, 2)}\n`);
+    say(`written: ${options.out}`);
+  }
+}
+
+async function main() {
+  let options;
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (error) {
+    say(`${error.message}\n\n${HELP}`);
+    return 2;
+  }
+  if (options.help) print(HELP);
+  else if (options.list) print([...SPEED_CASES.map(({ name }) => name), ...OTHER_CASES].join('\n'));
+  else {
+    if (options.build) await setup();
+    await compare(options);
+  }
+  return 0;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,85 @@
+/** What was measured as tables for people. */
+import Table from 'cli-table3';
+import { MOST_MEGABYTES } from './large-log.mjs';
+import { MOST_SECONDS } from './open.mjs';
+
+function millions(number) {
+  return number >= 1e6 ? `${(number / 1e6).toFixed(2)} M/s` : `${(number / 1e3).toFixed(1)} k/s`;
+}
+
+function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}
+
+function speedText({ speed, reason }) {
+  if (speed === undefined) return `not available: ${reason}`;
+  return `${millions(speed.median)} (${millions(speed.least)} - ${millions(speed.most)})`;
+}
+
+/** Bytes in the .log file: who does not compress has it easy. */
+function bytesText(bytesPerRecord) {
+  return bytesPerRecord === undefined ? '' : bytesPerRecord.toFixed(0);
+}
+
+function verdict(target) {
+  if (target?.least === undefined) return '';
+  const aim = target.aim === undefined ? '' : ` aim ${target.aim}`;
+  const met = target.aimReached ? 'aim met' : target.reached ? 'met' : 'BELOW';
+  return `>= ${target.least}${aim}: ${met}`;
+}
+
+function tableText(head, rows) {
+  const table = new Table({ head, style: { head: [], border: [], compact: true } });
+  table.push(...rows);
+  return table.toString();
+}
+
+/** One line for each case and side: median with extremes, the ratio to Kafka's median, the promise. */
+export function speedTable(results) {
+  const rows = results.flatMap(({ name, sides }) =>
+    ['kafka', 'native', 'ts'].map((side) => {
+      const { ratio, target, bytesPerRecord } = sides[side];
+      const ratioText = ratio === undefined ? '' : ratio.toFixed(2);
+      return [
+        side === 'kafka' ? name : '',
+        side,
+        speedText(sides[side]),
+        bytesText(bytesPerRecord),
+        ratioText,
+        verdict(target),
+      ];
+    }),
+  );
+  return tableText(['work', 'engine', 'median (least - most)', 'B each', 'to Kafka', 'target'], rows);
+}
+
+export function copyText({ append, copy, share, target, reason }) {
+  if (reason !== undefined) return `append against plain copies, 1 KB records: not available: ${reason}`;
+  const speeds = `${Math.round(append.median)} of ${Math.round(copy.median)} MB/s`;
+  return `append against plain copies, 1 KB records: ${percent(share)} (${speeds}; ${verdict(target)})`;
+}
+
+export function openTable(results) {
+  const rows = results.map(
+    ({ engine, batches, segments, indexMegabytes, seconds, grownMegabytes, reached, reason }) => {
+      if (reason !== undefined) return [engine, '', `${batches} a segment`, `not available: ${reason}`, '', ''];
+      const time = `${seconds.median.toFixed(3)} s (to ${seconds.most.toFixed(3)})`;
+      const met = `< ${MOST_SECONDS} s: ${reached ? 'met' : 'ABOVE'}`;
+      return [engine, segments, `${indexMegabytes} MB`, time, `${grownMegabytes.median.toFixed(1)} MB`, met];
+    },
+  );
+  return tableText(['engine', 'segments', 'indexes', 'opening', 'memory it adds', 'target'], rows);
+}
+
+function megabytes(count) {
+  return `${Math.round(count)} MB`;
+}
+
+export function memoryTable(results) {
+  const rows = results.map(({ engine, work, seconds, peaks, reached, reason }) => {
+    if (reason !== undefined) return [engine, work, `not available: ${reason}`, '', '', ''];
+    const met = `< ${MOST_MEGABYTES} MB: ${reached ? 'met' : 'ABOVE'}`;
+    return [engine, work, `${seconds.toFixed(1)} s`, megabytes(peaks.withoutLog), megabytes(peaks.resident), met];
+  });
+  return tableText(['engine', 'work', 'time', 'peak RSS less mapped log', 'peak RSS', 'target'], rows);
+}

@@ -1,0 +1,85 @@
+/** readBatches and locate on a file of 16 MiB, and appending to a new one. */
+import { batchesOf, batchOf } from './data.mjs';
+import { fromDist } from './engines.mjs';
+import { scratchFile } from './scratch.mjs';
+import { SIZES } from './sizes.mjs';
+
+const { LOCATE_OUTCOME, SCAN_OUTCOME, SCAN_ROW } = await fromDist('engine/contract.js');
+const { nodeFileSystem: fs } = await fromDist('fs/node-fs.js');
+const CHUNK_BYTES = 1024 * 1024;
+const BATCH_BYTES = 16 * 1024;
+const BATCHES = 1024;
+const MAX_APPEND_BYTES = 256 * 1024 * 1024;
+
+function writtenFile(engine) {
+  const data = batchesOf(engine, BATCHES, BATCH_BYTES);
+  const file = fs.open(scratchFile(), 'new');
+  file.write(data.bytes, 0, data.bytes.length, 0);
+  return { file, ...data };
+}
+
+function read(engine, name, verify) {
+  const prepare = () => {
+    const { file } = writtenFile(engine);
+    const into = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    const rows = new Int32Array(4096 * SCAN_ROW.length);
+    const outcome = new Float64Array(SCAN_OUTCOME.length);
+    const run = () => engine.readBatches(file, 0, into, CHUNK_BYTES, verify, rows, outcome);
+    return { calls: 1, run, end: () => file.close() };
+  };
+  return { name, size: '1 MiB', bytes: CHUNK_BYTES, prepare };
+}
+
+/** From the call to the promise's settling, on an event loop with nothing else to do. */
+function readAsync(engine) {
+  const prepare = () => {
+    const { file } = writtenFile(engine);
+    const into = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    const rows = new Int32Array(4096 * SCAN_ROW.length);
+    const outcome = new Float64Array(SCAN_OUTCOME.length);
+    const runAsync = () => engine.readBatchesAsync(file, 0, into, CHUNK_BYTES, true, rows, outcome);
+    return { calls: 1, runAsync, end: () => file.close() };
+  };
+  return { name: 'readBatchesAsync, verified', size: '1 MiB', bytes: CHUNK_BYTES, prepare };
+}
+
+/** How many headers have to be read to get there. */
+function locate(engine, batches) {
+  const prepare = () => {
+    const { file, bytes, endOffset } = writtenFile(engine);
+    const target = Math.floor(((batches - 0.5) / BATCHES) * endOffset);
+    const scratch = Buffer.allocUnsafeSlow(8192);
+    const outcome = new Float64Array(LOCATE_OUTCOME.length);
+    const run = () => engine.locate(file, 0, bytes.length, target, scratch, outcome);
+    return { calls: 100, run, end: () => file.close() };
+  };
+  return { name: 'locate', size: batches === 1 ? '1 header' : `${batches} headers`, bytes: 0, prepare };
+}
+
+function append(engine, { label, bytes, calls }) {
+  const prepare = () => {
+    const batch = batchOf(engine, bytes).bytes;
+    const file = engine.openAppend(fs, scratchFile(), {
+      sizeBytes: 0,
+      maxSizeBytes: MAX_APPEND_BYTES,
+      preallocate: false,
+    });
+    const run = () => {
+      if (file.sizeBytes + batch.length > MAX_APPEND_BYTES) file.truncate(0);
+      file.append(batch, batch.length);
+    };
+    return { calls, run, end: () => file.close() };
+  };
+  return { name: 'openAppend().append', size: label, bytes, prepare };
+}
+
+export function fileCases(engine) {
+  return [
+    read(engine, 'readBatches', false),
+    read(engine, 'readBatches, verified', true),
+    readAsync(engine),
+    locate(engine, 1),
+    locate(engine, 10),
+    ...SIZES.map((size) => append(engine, size)),
+  ];
+}

@@ -1,0 +1,148 @@
+import java.io.File;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.record.internal.CompressionType;
+import org.apache.kafka.common.record.internal.FileRecords;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
+import org.apache.kafka.common.record.internal.MutableRecordBatch;
+import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.record.internal.RecordBatch;
+import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.server.storage.log.FetchIsolation;
+import org.apache.kafka.storage.internals.log.UnifiedLog;
+
+/**
+ * Apache Kafka's own log engine (UnifiedLog), in process, on the work that `seglog bench` does.
+ *
+ *   node scripts/peer.mjs PeerLog DIR RECORDS RECORD_BYTES RECORDS_PER_BATCH [CODEC [ROUNDS [WORK,WORK...]]]
+ *
+ * Prints one JSON line for each round and work:
+ *   append   encode each batch from separate values, then appendAsLeader
+ *   read     1 MiB reads, CRC checked, every record visited
+ *   seek     200,000 times a random offset to its batch
+ *   recover  open as after an unclean stop, recovery point 0
+ * The first rounds warm the JIT: quote the later ones. `append` always runs, since the others need its data.
+ */
+public final class PeerLog {
+  private static final int SEEKS = 200_000;
+  private static final int READ_BYTES = 1 << 20;
+  private static final Map<String, String> CONFIG = Map.of("segment.bytes", String.valueOf(1 << 30));
+
+  private final File directory;
+  private final int records;
+  private final int recordBytes;
+  private final int recordsPerBatch;
+  private final String codec;
+  private final byte[][] values;
+  private int round;
+
+  private PeerLog(String[] args) {
+    directory = new File(args[0], "t-0");
+    recordsPerBatch = Integer.parseInt(args[3]);
+    records = Integer.parseInt(args[1]) / recordsPerBatch * recordsPerBatch;
+    recordBytes = Integer.parseInt(args[2]);
+    codec = args.length > 4 ? args[4] : "none";
+    values = randomValues(1024, recordBytes);
+  }
+
+  public static void main(String[] args) throws Exception {
+    PeerLog peer = new PeerLog(args);
+    int rounds = args.length > 5 ? Integer.parseInt(args[5]) : 4;
+    List<String> works = List.of((args.length > 6 ? args[6] : "append,read,seek,recover").split(","));
+    for (peer.round = 0; peer.round < rounds; peer.round++) peer.run(works);
+    Utils.delete(peer.directory);
+    System.exit(0);
+  }
+
+  private void run(List<String> works) throws Exception {
+    Utils.delete(directory);
+    if (!directory.mkdirs()) throw new IllegalStateException("could not make " + directory);
+    UnifiedLog log = KafkaLog.open(directory, CONFIG, KafkaLog.Start.CLEAN);
+    append(log);
+    if (works.contains("read")) read(log);
+    if (works.contains("seek")) seek(log);
+    log.close();
+    if (works.contains("recover")) recover();
+  }
+
+  private void append(UnifiedLog log) throws Exception {
+    Compression compression = Compression.of(CompressionType.forName(codec)).build();
+    ByteBuffer buffer = ByteBuffer.allocate(recordsPerBatch * (recordBytes + 30) + 200);
+    long now = System.currentTimeMillis();
+    long started = System.nanoTime();
+    for (int first = 0; first < records; first += recordsPerBatch) {
+      buffer.clear();
+      MemoryRecordsBuilder batch =
+          MemoryRecords.builder(buffer, RecordBatch.MAGIC_VALUE_V2, compression, TimestampType.CREATE_TIME, 0L);
+      for (int i = 0; i < recordsPerBatch; i++) batch.append(now + first, (byte[]) null, values[(first + i) & 1023]);
+      log.appendAsLeader(batch.build(), 0);
+    }
+    report("append", records, log.size(), System.nanoTime() - started);
+  }
+
+  private void read(UnifiedLog log) throws Exception {
+    ByteBuffer chunk = ByteBuffer.allocate(2 * READ_BYTES);
+    long end = log.logEndOffset();
+    long offset = 0;
+    long count = 0;
+    long valueBytes = 0;
+    long started = System.nanoTime();
+    while (offset < end) {
+      FileRecords slice = (FileRecords) log.read(offset, READ_BYTES, FetchIsolation.LOG_END, true).records;
+      chunk.clear();
+      slice.readInto(chunk, 0);
+      for (MutableRecordBatch batch : MemoryRecords.readableRecords(chunk).batches()) {
+        batch.ensureValid();
+        for (Record record : batch) {
+          count++;
+          valueBytes += record.valueSize();
+          offset = record.offset() + 1;
+        }
+      }
+    }
+    long nanos = System.nanoTime() - started;
+    if (count != records) throw new IllegalStateException("read " + count + " of " + records);
+    if (valueBytes != (long) records * recordBytes) throw new IllegalStateException("read " + valueBytes + " bytes");
+    report("read", count, log.size(), nanos);
+  }
+
+  private void seek(UnifiedLog log) throws Exception {
+    Random random = new Random(2);
+    long end = log.logEndOffset();
+    long touched = 0;
+    long started = System.nanoTime();
+    for (int i = 0; i < SEEKS; i++) {
+      long offset = (long) (random.nextDouble() * end);
+      touched += log.read(offset, 1, FetchIsolation.LOG_END, true).records.sizeInBytes();
+    }
+    report("seek", SEEKS, touched, System.nanoTime() - started);
+  }
+
+  private void recover() throws Exception {
+    long started = System.nanoTime();
+    UnifiedLog log = KafkaLog.open(directory, CONFIG, KafkaLog.Start.UNCLEAN);
+    report("recover", records, log.size(), System.nanoTime() - started);
+    log.close();
+  }
+
+  private void report(String work, long count, long bytes, long nanos) {
+    double seconds = nanos / 1e9;
+    System.out.printf(Locale.ROOT, "{\"peer\":\"kafka-4.3.1\",\"round\":%d,\"work\":\"%s\",\"records\":%d,\"bytes\":%d,"
+        + "\"seconds\":%.4f,\"recordsPerSecond\":%.0f,\"megabytesPerSecond\":%.1f,\"recordBytes\":%d,"
+        + "\"recordsPerBatch\":%d,\"compression\":\"%s\"}%n", round, work, count, bytes, seconds, count / seconds,
+        bytes / 1e6 / seconds, recordBytes, recordsPerBatch, codec);
+  }
+
+  private static byte[][] randomValues(int count, int bytes) {
+    Random random = new Random(1);
+    byte[][] values = new byte[count][bytes];
+    for (byte[] value : values) for (int i = 0; i < bytes; i++) value[i] = (byte) ('A' + random.nextInt(26));
+    return values;
+  }
+}

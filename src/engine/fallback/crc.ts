@@ -1,0 +1,38 @@
+/** The two checksums, by the package `crc-32`: sixteen tables, 2 to 3 GB/s. */
+import CRC32 from 'crc-32';
+import CRC32C from 'crc-32/crc32c.js';
+import { SeglogError } from '../../errors/errors.ts';
+import { BATCH, HEADER_SIZE } from '../../format/batch.ts';
+
+/**
+ * A plain view, never a `Buffer`: one kind of array keeps the package's loop compiled for it, and a `Buffer`'s `subarray`
+ * is the slower one.
+ */
+function view(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+}
+
+/** CRC-32C (Castagnoli), unsigned. */
+export function crc32c(bytes: Uint8Array, start: number, end: number): number {
+  return CRC32C.buf(view(bytes, start, end)) >>> 0;
+}
+
+/** CRC-32 (IEEE), unsigned. */
+export function crc32(bytes: Uint8Array, start: number, end: number): number {
+  return CRC32.buf(view(bytes, start, end)) >>> 0;
+}
+
+/** Writes the checksum of a format 2 batch to its place. @throws SeglogError `INVALID_ARGUMENT` */
+export function sealBatch(batch: Uint8Array, length: number): void {
+  if (length < HEADER_SIZE || length > batch.length) {
+    throw new SeglogError('INVALID_ARGUMENT', 'a batch cannot have this size', {
+      expected: `${HEADER_SIZE} to ${batch.length} bytes`,
+      found: length,
+    });
+  }
+  const crc = crc32c(batch, BATCH.ATTRIBUTES, length);
+  batch[BATCH.CRC] = crc >>> 24;
+  batch[BATCH.CRC + 1] = crc >>> 16;
+  batch[BATCH.CRC + 2] = crc >>> 8;
+  batch[BATCH.CRC + 3] = crc;
+}
