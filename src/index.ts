@@ -20,7 +20,13 @@ export type { RecoveryReport } from './log/load.ts';
 export type { TimestampLookup } from './log/timestamps.ts';
 export type { RecordsOptions, TypedRecord } from './log/typed-records.ts';
 export { LogWriter, type WriterOptions, type WriterRecord } from './log/writer.ts';
-export { BatchBuilder, type BatchFields, type BatchCompression, type BuiltBatch, type Header } from './record/batch-builder.ts';
+export {
+  BatchBuilder,
+  type BatchFields,
+  type BatchCompression,
+  type BuiltBatch,
+  type Header,
+} from './record/batch-builder.ts';
 export type { BatchHeader } from './record/batch-header.ts';
 export type { BatchCursor, RecordColumns } from './record/cursors.ts';
 export { type LogRecord, RecordBatch, type RecordBatchOptions, type RecordHeader } from './record/record-batch.ts';

@@ -22,7 +22,7 @@ export interface Clock {
 
 /** The machine's time. */
 export const systemClock: Clock = {
-  now: () => Date.now() as TimestampMs,
+  now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs);
@@ -59,7 +59,7 @@ export class ManualClock implements Clock {
   }
 
   now(): TimestampMs {
-    return this.#now as TimestampMs;
+    return this.#now;
   }
 
   monotonicMs(): number {

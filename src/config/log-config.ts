@@ -80,7 +80,11 @@ const TABLE: { readonly [Key in keyof LogConfig]: Entry & { readonly fallback: L
   indexIntervalBytes: { kafkaName: 'index.interval.bytes', rule: int(0), fallback: 4096 },
   maxMessageBytes: { kafkaName: 'max.message.bytes', rule: int(0), fallback: 1048588 },
   preallocate: { kafkaName: 'preallocate', rule: { kind: 'boolean' }, fallback: false },
-  compressionType: { kafkaName: 'compression.type', rule: { kind: 'choice', of: COMPRESSION_TYPES }, fallback: 'producer' },
+  compressionType: {
+    kafkaName: 'compression.type',
+    rule: { kind: 'choice', of: COMPRESSION_TYPES },
+    fallback: 'producer',
+  },
   compressionGzipLevel: { kafkaName: 'compression.gzip.level', rule: int(-1, 9), fallback: -1 },
   compressionLz4Level: { kafkaName: 'compression.lz4.level', rule: int(1, 17), fallback: 9 },
   compressionZstdLevel: { kafkaName: 'compression.zstd.level', rule: int(-131072, 22), fallback: 3 },
@@ -95,7 +99,11 @@ const TABLE: { readonly [Key in keyof LogConfig]: Entry & { readonly fallback: L
   flushMs: { kafkaName: 'flush.ms', rule: long(0), fallback: Infinity },
   retentionBytes: { kafkaName: 'retention.bytes', rule: long(-Infinity), fallback: -1 },
   retentionMs: { kafkaName: 'retention.ms', rule: long(-1), fallback: 604800000 },
-  cleanupPolicy: { kafkaName: 'cleanup.policy', rule: { kind: 'list', of: ['delete', 'compact'] }, fallback: ['delete'] },
+  cleanupPolicy: {
+    kafkaName: 'cleanup.policy',
+    rule: { kind: 'list', of: ['delete', 'compact'] },
+    fallback: ['delete'],
+  },
   deleteRetentionMs: { kafkaName: 'delete.retention.ms', rule: long(0), fallback: 86400000 },
   fileDeleteDelayMs: { kafkaName: 'file.delete.delay.ms', rule: long(0), fallback: 60000 },
   minCompactionLagMs: { kafkaName: 'min.compaction.lag.ms', rule: long(0), fallback: 0 },
@@ -138,7 +146,8 @@ function checkValue(name: string, rule: Rule, value: unknown): LogConfig[keyof L
       if (typeof value !== 'boolean') throw invalid(name, 'true or false', value);
       return value;
     case 'choice':
-      if (typeof value !== 'string' || !rule.of.includes(value)) throw invalid(name, `one of ${rule.of.join(', ')}`, value);
+      if (typeof value !== 'string' || !rule.of.includes(value))
+        throw invalid(name, `one of ${rule.of.join(', ')}`, value);
       return value as CompressionType;
     case 'list': {
       const bad = Array.isArray(value) ? value.find((item) => !rule.of.includes(item)) : value;
@@ -194,7 +203,10 @@ export function logConfig(given: Partial<LogConfig> = {}): LogConfig {
   });
   const unknown = Object.keys(given).find((key) => !(key in TABLE));
   if (unknown !== undefined) {
-    throw new SeglogError('INVALID_CONFIG', 'unknown configuration key', { expected: `one of ${KEYS.join(', ')}`, found: unknown });
+    throw new SeglogError('INVALID_CONFIG', 'unknown configuration key', {
+      expected: `one of ${KEYS.join(', ')}`,
+      found: unknown,
+    });
   }
   const config = Object.fromEntries(entries) as unknown as LogConfig;
   if (config.minCompactionLagMs > config.maxCompactionLagMs) {

@@ -56,10 +56,14 @@ function select(): Selected {
       return { engine: loaded.engine, copyProbe: loaded.probeCopy, info: describe(loaded.engine, reason, io, []) };
     }
     if (wanted === 'native') {
-      throw new SeglogError('ENGINE_UNAVAILABLE', 'SEGLOG_ENGINE asks for the native engine, but the addon did not load', {
-        found: loaded.causes.map(({ path, reason }) => `${path}: ${reason}`).join('; '),
-        action: 'Build it with `npm run build` (needs cargo), or set SEGLOG_ENGINE=auto',
-      });
+      throw new SeglogError(
+        'ENGINE_UNAVAILABLE',
+        'SEGLOG_ENGINE asks for the native engine, but the addon did not load',
+        {
+          found: loaded.causes.map(({ path, reason }) => `${path}: ${reason}`).join('; '),
+          action: 'Build it with `npm run build` (needs cargo), or set SEGLOG_ENGINE=auto',
+        },
+      );
     }
     const engine = createFallbackEngine();
     const why = loaded.causes.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
@@ -69,7 +73,12 @@ function select(): Selected {
   return { engine, info: describe(engine, 'SEGLOG_ENGINE asks for it', io, []) };
 }
 
-function describe(engine: Engine, reason: string, io: EngineInfo['io'], loadErrors: EngineInfo['loadErrors']): EngineInfo {
+function describe(
+  engine: Engine,
+  reason: string,
+  io: EngineInfo['io'],
+  loadErrors: EngineInfo['loadErrors'],
+): EngineInfo {
   return { engine: engine.name, reason, io, description: engine.description, loadErrors };
 }
 

@@ -127,6 +127,8 @@ export function ioError(doing: string, file: string, cause: unknown): SeglogErro
     file,
     cause,
     ...(typeof errno === 'string' ? { errno } : {}),
-    ...(errno === 'ENOSPC' || errno === 'EDQUOT' ? { action: 'Free some space and try again; nothing was written' } : {}),
+    ...(errno === 'ENOSPC' || errno === 'EDQUOT'
+      ? { action: 'Free some space and try again; nothing was written' }
+      : {}),
   });
 }

@@ -74,7 +74,12 @@ export const LOG_OVERHEAD: number = LENGTH + 4;
 export const HEADER_SIZE: number = RECORD_COUNT + 4;
 
 /** Where fields of a format 0 or 1 entry stand, from the entry's start. */
-export const LEGACY: { readonly CRC: number; readonly MAGIC: number; readonly ATTRIBUTES: number; readonly TIMESTAMP: number } = {
+export const LEGACY: {
+  readonly CRC: number;
+  readonly MAGIC: number;
+  readonly ATTRIBUTES: number;
+  readonly TIMESTAMP: number;
+} = {
   CRC: LEADER_EPOCH,
   MAGIC,
   ATTRIBUTES: MAGIC + 1,
@@ -94,7 +99,8 @@ export const ATTRIBUTES = {
   DELETE_HORIZON: 0x40,
 } as const;
 
-if (HEADER_SIZE !== 61 || LOG_OVERHEAD !== 12 || ATTRIBUTES_AT !== 21) throw new Error('the batch layout does not add up');
+if (HEADER_SIZE !== 61 || LOG_OVERHEAD !== 12 || ATTRIBUTES_AT !== 21)
+  throw new Error('the batch layout does not add up');
 
 const TWO_POW_32 = 0x1_0000_0000;
 
@@ -106,11 +112,6 @@ function int64(view: DataView, at: number): number {
 /** The format of the batch at `at`: 0, 1, 2, or what a later Kafka may write. */
 export function magicOf(view: DataView, at: number): number {
   return view.getInt8(at + MAGIC);
-}
-
-/** All bytes of the batch at `at`, as its length field says. */
-export function sizeOf(view: DataView, at: number): number {
-  return LOG_OVERHEAD + view.getInt32(at + LENGTH);
 }
 
 /** The first offset; in formats 0 and 1 the last one. Inexact beyond 2^53. */

@@ -33,16 +33,25 @@ function parseLines(text: string, form: RegExp, expected: string, file: string):
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   const corrupt = (message: string, line: number, wanted: string, found: string | undefined): never => {
-    throw new SeglogError('CORRUPT_CHECKPOINT', `${message} in line ${line}`, { file, expected: wanted, found: found ?? 'the end of the file' });
+    throw new SeglogError('CORRUPT_CHECKPOINT', `${message} in line ${line}`, {
+      file,
+      expected: wanted,
+      found: found ?? 'the end of the file',
+    });
   };
   if (!/^-?\d+$/.test(lines[0] ?? '')) corrupt('no version', 1, 'a number', lines[0]);
   if (lines[0] !== VERSION) {
-    throw new SeglogError('UNSUPPORTED_VERSION', 'unknown version of a checkpoint', { file, expected: VERSION, found: lines[0] ?? '' });
+    throw new SeglogError('UNSUPPORTED_VERSION', 'unknown version of a checkpoint', {
+      file,
+      expected: VERSION,
+      found: lines[0] ?? '',
+    });
   }
   if (!/^\d{1,9}$/.test(lines[1] ?? '')) corrupt('no number of entries', 2, 'a number', lines[1]);
   const count = Number(lines[1]);
   const entries = lines.slice(2);
-  if (entries.length !== count) corrupt('wrong number of entries', 2, `${entries.length}, as many as there are lines`, String(count));
+  if (entries.length !== count)
+    corrupt('wrong number of entries', 2, `${entries.length}, as many as there are lines`, String(count));
   return entries.map((line, at) => {
     const match = form.exec(line);
     return match?.slice(1) ?? corrupt('no entry', at + 3, expected, line);

@@ -62,7 +62,7 @@ export function baseOffsetOfName(name: string, suffix: string): bigint | undefin
 }
 
 /** Why a topic cannot have this name; undefined when it can. */
-export function topicNameProblem(topic: string): string | undefined {
+function topicNameProblem(topic: string): string | undefined {
   if (topic === '') return 'it is empty';
   if (topic === '.' || topic === '..') return 'it is "." or ".."';
   if (topic.length > MAX_TOPIC_LENGTH) return `it is longer than ${MAX_TOPIC_LENGTH} characters`;
@@ -88,7 +88,8 @@ export function parsePartitionDirectory(name: string): TopicPartition {
   const dash = name.lastIndexOf('-');
   if (dash <= 0) fail('it has no "-<partition>"');
   const digits = name.slice(dash + 1);
-  if (!/^(0|[1-9]\d{0,9})$/.test(digits) || Number(digits) > 0x7fffffff) fail('what follows the last "-" is no partition number');
+  if (!/^(0|[1-9]\d{0,9})$/.test(digits) || Number(digits) > 0x7fffffff)
+    fail('what follows the last "-" is no partition number');
   const topic = name.slice(0, dash);
   const problem = topicNameProblem(topic);
   if (problem !== undefined) fail(`as for the topic, ${problem}`);

@@ -280,8 +280,8 @@ export class RecordCursor {
       else if (group < 8) middle |= bits << ((group - 4) * 7);
       else top |= bits << ((group - 8) * 7);
       if (byte < 0x80) {
-        const rawLow = (low | (middle << 28)) | 0;
-        const rawHigh = ((middle >>> 4) | (top << 24)) | 0;
+        const rawLow = low | (middle << 28) | 0;
+        const rawHigh = (middle >>> 4) | (top << 24) | 0;
         const sign = -(rawLow & 1);
         this.#value = ((rawLow >>> 1) | (rawHigh << 31)) ^ sign;
         this.#high = (rawHigh >>> 1) ^ sign;

@@ -49,7 +49,9 @@ export class FaultyFileSystem implements FileSystem {
   meet(operation: FaultyOperation): Fault | undefined {
     const call = this.count(operation) + 1;
     this.#calls.set(operation, call);
-    return this.#faults.find((fault) => fault.operation === operation && (fault.at === call || (fault.forGood === true && call > fault.at)));
+    return this.#faults.find(
+      (fault) => fault.operation === operation && (fault.at === call || (fault.forGood === true && call > fault.at)),
+    );
   }
 
   /** Counts a call, and raises if it is to fail. */

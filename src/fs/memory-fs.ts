@@ -68,7 +68,8 @@ export class MemoryFileSystem implements FileSystem {
   readonly #directories = new Set<string>(['/']);
 
   open(path: string, mode: OpenMode): File {
-    if (this.#directories.has(path)) throw new SeglogError('NOT_A_REGULAR_FILE', 'not a regular file', { file: path, found: 'a directory' });
+    if (this.#directories.has(path))
+      throw new SeglogError('NOT_A_REGULAR_FILE', 'not a regular file', { file: path, found: 'a directory' });
     let node = this.#files.get(path);
     if (node !== undefined && mode === 'new') throw ioNamed('EEXIST', 'create', path);
     if (node === undefined) {

@@ -6,10 +6,16 @@ import type { AppendFile, AppendOptions, File, FileStat, FileSystem, OpenMode } 
 import { WrittenFile } from './written-file.ts';
 
 const { constants } = nodeFs;
+
+/** A flag that Windows does not have, whatever the types say. */
+function unixFlag(name: string): number {
+  return (constants as Readonly<Record<string, number | undefined>>)[name] ?? 0;
+}
+
 /** Links are refused: a segment that points elsewhere is nothing that Kafka writes. 0 on Windows, which has no such flag. */
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+const NO_FOLLOW = unixFlag('O_NOFOLLOW');
 /** Opening a FIFO must not hang before it can be refused. */
-const NON_BLOCK = constants.O_NONBLOCK ?? 0;
+const NON_BLOCK = unixFlag('O_NONBLOCK');
 const OPEN_FLAGS: Record<OpenMode, number> = {
   read: constants.O_RDONLY | NO_FOLLOW | NON_BLOCK,
   update: constants.O_RDWR | NO_FOLLOW | NON_BLOCK,
@@ -131,7 +137,11 @@ function openNode(path: string, mode: OpenMode): NodeFile {
 }
 
 function notRegular(path: string, found: string, cause?: unknown): SeglogError {
-  return new SeglogError('NOT_A_REGULAR_FILE', 'not a regular file', { file: path, found, ...(cause === undefined ? {} : { cause }) });
+  return new SeglogError('NOT_A_REGULAR_FILE', 'not a regular file', {
+    file: path,
+    found,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 /** The machine's file system. */
@@ -164,7 +174,11 @@ export const nodeFileSystem: FileSystem = {
     try {
       const sizeBytes = file.sizeBytes();
       if (sizeBytes > maxBytes) {
-        throw new SeglogError('CORRUPT_CHECKPOINT', 'the file is larger than it can be', { file: path, expected: `at most ${maxBytes} bytes`, found: sizeBytes });
+        throw new SeglogError('CORRUPT_CHECKPOINT', 'the file is larger than it can be', {
+          file: path,
+          expected: `at most ${maxBytes} bytes`,
+          found: sizeBytes,
+        });
       }
       const bytes = new Uint8Array(sizeBytes);
       return bytes.subarray(0, file.read(bytes, 0, sizeBytes, 0));
@@ -178,7 +192,7 @@ export const nodeFileSystem: FileSystem = {
     try {
       file.truncate(0);
       file.write(bytes, 0, bytes.length, 0);
-      attempt('sync', temporary, () => nodeFs.fsyncSync((file.fd ?? -1)));
+      attempt('sync', temporary, () => nodeFs.fsyncSync(file.fd ?? -1));
     } finally {
       file.close();
     }

@@ -49,7 +49,11 @@ export class WrittenFile implements AppendFile {
   truncate(sizeBytes: number): void {
     this.#check();
     if (sizeBytes > this.#sizeBytes) {
-      throw new SeglogError('INTERNAL', 'truncation above the end', { file: this.path, expected: this.#sizeBytes, found: sizeBytes });
+      throw new SeglogError('INTERNAL', 'truncation above the end', {
+        file: this.path,
+        expected: this.#sizeBytes,
+        found: sizeBytes,
+      });
     }
     this.#file.truncate(sizeBytes);
     this.#sizeBytes = sizeBytes;
@@ -84,7 +88,8 @@ export class WrittenFile implements AppendFile {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      if (this.#failure === undefined && this.#file.sizeBytes() !== this.#sizeBytes) this.#file.truncate(this.#sizeBytes);
+      if (this.#failure === undefined && this.#file.sizeBytes() !== this.#sizeBytes)
+        this.#file.truncate(this.#sizeBytes);
     } finally {
       this.#file.close();
     }

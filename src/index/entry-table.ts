@@ -23,7 +23,14 @@ export class EntryTable {
   #written: number;
   #file: File | undefined;
 
-  private constructor(fs: FileSystem, path: string, entrySize: number, capacity: number, bytes: Uint8Array, count: number) {
+  private constructor(
+    fs: FileSystem,
+    path: string,
+    entrySize: number,
+    capacity: number,
+    bytes: Uint8Array,
+    count: number,
+  ) {
     this.#fs = fs;
     this.path = path;
     this.entrySize = entrySize;

@@ -82,7 +82,10 @@ export class OffsetIndex {
    */
   append(lastOffset: number, position: number): void {
     if (this.isFull) {
-      throw new SeglogError('INDEX_FULL', 'the offset index is full', { file: this.table.path, found: this.table.count });
+      throw new SeglogError('INDEX_FULL', 'the offset index is full', {
+        file: this.table.path,
+        found: this.table.count,
+      });
     }
     const relative = relativeOffset(lastOffset, this.#baseOffset, this.table.path);
     const last = this.last;

@@ -9,7 +9,10 @@ import type { Codec, RecordInput } from './options.ts';
 export function compressionFor(config: LogConfig, asked: Codec | undefined): BatchCompression | undefined {
   const codec = codecOf(config.compressionType) ?? asked ?? 'none';
   if (!(codec in CODEC_IDS)) {
-    throw new SeglogError('INVALID_ARGUMENT', 'unknown compression', { expected: Object.keys(CODEC_IDS).join(', '), found: codec });
+    throw new SeglogError('INVALID_ARGUMENT', 'unknown compression', {
+      expected: Object.keys(CODEC_IDS).join(', '),
+      found: codec,
+    });
   }
   if (codec === 'none') return undefined;
   return { codec: CODEC_IDS[codec], level: levelOf(config, codec) };
@@ -55,10 +58,16 @@ export function checkTimestamps(config: LogConfig, builder: BatchBuilder, now: n
   const { minTimestamp, maxTimestamp } = builder;
   // -1 is "none", which is as good as now.
   if (maxTimestamp >= 0 && maxTimestamp - now > after) {
-    throw new SeglogError('INVALID_TIMESTAMP', 'a record is too far in the future (message.timestamp.after.max.ms)', { expected: `at most ${now + after}`, found: maxTimestamp });
+    throw new SeglogError('INVALID_TIMESTAMP', 'a record is too far in the future (message.timestamp.after.max.ms)', {
+      expected: `at most ${now + after}`,
+      found: maxTimestamp,
+    });
   }
   if (before !== Infinity && now - minTimestamp > before) {
-    throw new SeglogError('INVALID_TIMESTAMP', 'a record is too far in the past (message.timestamp.before.max.ms)', { expected: `at least ${now - before}`, found: minTimestamp });
+    throw new SeglogError('INVALID_TIMESTAMP', 'a record is too far in the past (message.timestamp.before.max.ms)', {
+      expected: `at least ${now - before}`,
+      found: minTimestamp,
+    });
   }
 }
 
@@ -72,6 +81,9 @@ export function checkSize(config: LogConfig, sizeBytes: number): void {
     });
   }
   if (sizeBytes > config.segmentBytes) {
-    throw new SeglogError('RECORD_TOO_LARGE', 'a batch is larger than a whole segment (segment.bytes)', { expected: `at most ${config.segmentBytes} bytes`, found: sizeBytes });
+    throw new SeglogError('RECORD_TOO_LARGE', 'a batch is larger than a whole segment (segment.bytes)', {
+      expected: `at most ${config.segmentBytes} bytes`,
+      found: sizeBytes,
+    });
   }
 }

@@ -1,7 +1,12 @@
 /** What the log directory, the parent of a partition's directory, says of the partition. */
 import { dirname, join } from 'node:path';
 import type { SeglogError } from '../errors/errors.ts';
-import { parseLeaderEpochs, parsePartitionOffsets, printLeaderEpochs, printPartitionOffsets } from '../format/checkpoint.ts';
+import {
+  parseLeaderEpochs,
+  parsePartitionOffsets,
+  printLeaderEpochs,
+  printPartitionOffsets,
+} from '../format/checkpoint.ts';
 import { PARTITION_FILES, type TopicPartition } from '../format/names.ts';
 import type { FileSystem } from '../fs/contract.ts';
 
@@ -21,7 +26,9 @@ export function readCheckpoint(
   if (bytes === undefined) return undefined;
   try {
     const entries = parsePartitionOffsets(decoder.decode(bytes), path);
-    const entry = entries.find(({ topic, partition: number }) => topic === partition.topic && number === partition.partition);
+    const entry = entries.find(
+      ({ topic, partition: number }) => topic === partition.topic && number === partition.partition,
+    );
     return entry && Number(entry.offset);
   } catch (error) {
     // As Kafka: an unreadable checkpoint is an empty one. Nothing depends on it but how much is scanned and shown.
@@ -31,12 +38,19 @@ export function readCheckpoint(
 }
 
 /** Changes our own line in a checkpoint that is there; the others stay as they are, and a missing file stays missing. */
-export function updateCheckpoint(fs: FileSystem, directory: string, name: string, partition: TopicPartition, offset: number): void {
+export function updateCheckpoint(
+  fs: FileSystem,
+  directory: string,
+  name: string,
+  partition: TopicPartition,
+  offset: number,
+): void {
   const path = join(dirname(directory), name);
   const bytes = fs.readSmall(path);
   if (bytes === undefined) return;
   const entries = parsePartitionOffsets(decoder.decode(bytes), path);
-  const isOurs = (entry: TopicPartition): boolean => entry.topic === partition.topic && entry.partition === partition.partition;
+  const isOurs = (entry: TopicPartition): boolean =>
+    entry.topic === partition.topic && entry.partition === partition.partition;
   if (entries.some((entry) => isOurs(entry) && entry.offset === BigInt(offset))) return;
   const others = entries.filter((entry) => !isOurs(entry));
   fs.replaceSmall(path, encoder.encode(printPartitionOffsets([...others, { ...partition, offset: BigInt(offset) }])));
@@ -54,4 +68,3 @@ export function writeFirstEpoch(fs: FileSystem, directory: string, epoch: number
   const text = printLeaderEpochs([{ epoch, startOffset: BigInt(startOffset) }]);
   fs.replaceSmall(join(directory, PARTITION_FILES.leaderEpochs), encoder.encode(text));
 }
-

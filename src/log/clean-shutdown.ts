@@ -59,7 +59,8 @@ export function leaveLogDirectory(fs: FileSystem, directory: string, clean: bool
   known.allClean &&= clean;
   if (--known.logs > 0) return;
   parentsOf(fs).delete(parent);
-  if (known.marker !== undefined && known.allClean) fs.replaceSmall(join(parent, LOG_DIRECTORY_FILES.cleanShutdown), known.marker);
+  if (known.marker !== undefined && known.allClean)
+    fs.replaceSmall(join(parent, LOG_DIRECTORY_FILES.cleanShutdown), known.marker);
 }
 
 /** The log's own mark; undefined when there is none, or it cannot be read. */
@@ -67,8 +68,16 @@ export function readOwnMark(fs: FileSystem, directory: string): CleanState | und
   const bytes = fs.readSmall(join(directory, PARTITION_FILES.cleanShutdown));
   if (bytes === undefined) return undefined;
   try {
-    const { version, logEndOffset, activeBaseOffset, activeSizeBytes } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    if (version !== 0 || typeof logEndOffset !== 'number' || typeof activeBaseOffset !== 'number' || typeof activeSizeBytes !== 'number') return undefined;
+    const { version, logEndOffset, activeBaseOffset, activeSizeBytes } = JSON.parse(
+      new TextDecoder().decode(bytes),
+    ) as Record<string, unknown>;
+    if (
+      version !== 0 ||
+      typeof logEndOffset !== 'number' ||
+      typeof activeBaseOffset !== 'number' ||
+      typeof activeSizeBytes !== 'number'
+    )
+      return undefined;
     return { logEndOffset, activeBaseOffset, activeSizeBytes };
   } catch {
     // Not ours, or damaged: the log is scanned, which is always right.
@@ -86,5 +95,8 @@ export function removeOwnMark(fs: FileSystem, directory: string): void {
 
 /** Writes the log's own mark: the last thing that closing does. */
 export function writeOwnMark(fs: FileSystem, directory: string, state: CleanState): void {
-  fs.replaceSmall(join(directory, PARTITION_FILES.cleanShutdown), new TextEncoder().encode(`${JSON.stringify({ version: 0, ...state })}\n`));
+  fs.replaceSmall(
+    join(directory, PARTITION_FILES.cleanShutdown),
+    new TextEncoder().encode(`${JSON.stringify({ version: 0, ...state })}\n`),
+  );
 }

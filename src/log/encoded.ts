@@ -22,12 +22,13 @@ function framesOf(engine: Engine, bytes: Uint8Array): { start: number; sizeBytes
   for (let at = 0; at < bytes.length; at = outcome[SCAN_OUTCOME.end] as number) {
     engine.scanBatches(bytes, at, bytes.length, true, rows, outcome);
     for (let row = 0; row < (outcome[SCAN_OUTCOME.count] as number); row++) {
-      const at = row * SCAN_ROW.length;
-      frames.push({ start: rows[at + SCAN_ROW.start] as number, sizeBytes: rows[at + SCAN_ROW.size] as number });
+      const start = rows[row * SCAN_ROW.length + SCAN_ROW.start] as number;
+      frames.push({ start, sizeBytes: rows[row * SCAN_ROW.length + SCAN_ROW.size] as number });
     }
     const stop = outcome[SCAN_OUTCOME.stop] as ScanStop;
     const end = outcome[SCAN_OUTCOME.end] as number;
-    if (stop !== SCAN_STOPS.end && stop !== SCAN_STOPS.full) throw batchError(engine, stop, bytes, end, bytes.length - end, 'the batches to append', end);
+    if (stop !== SCAN_STOPS.end && stop !== SCAN_STOPS.full)
+      throw batchError(engine, stop, bytes, end, bytes.length - end, 'the batches to append', end);
   }
   return frames;
 }
@@ -39,7 +40,12 @@ function framesOf(engine: Engine, bytes: Uint8Array): { start: number; sizeBytes
  * @returns the batches, and the bytes they are in: a copy where they were numbered
  * @throws SeglogError
  */
-export function encodedBatches(engine: Engine, given: Uint8Array, nextOffset: number, leaderEpoch: number | undefined): { batches: EncodedBatch[]; bytes: Uint8Array } {
+export function encodedBatches(
+  engine: Engine,
+  given: Uint8Array,
+  nextOffset: number,
+  leaderEpoch: number | undefined,
+): { batches: EncodedBatch[]; bytes: Uint8Array } {
   const frames = framesOf(engine, given);
   const bytes = leaderEpoch === undefined ? given : given.slice();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -47,14 +53,23 @@ export function encodedBatches(engine: Engine, given: Uint8Array, nextOffset: nu
   const batches = frames.map(({ start, sizeBytes }) => {
     const magic = magicOf(view, start);
     if (leaderEpoch !== undefined) {
-      if (magic !== 2) throw new SeglogError('UNSUPPORTED_MAGIC', 'only batches of format 2 are appended', { expected: 2, found: magic });
+      if (magic !== 2)
+        throw new SeglogError('UNSUPPORTED_MAGIC', 'only batches of format 2 are appended', {
+          expected: 2,
+          found: magic,
+        });
       view.setBigInt64(start + BATCH.BASE_OFFSET, BigInt(next));
       view.setInt32(start + BATCH.LEADER_EPOCH, leaderEpoch);
     }
     const baseOffset = Number(view.getBigInt64(start + BATCH.BASE_OFFSET));
     const lastOffset = lastOffsetOf(view, start);
     if (baseOffset < next || lastOffset < baseOffset || !Number.isSafeInteger(lastOffset + 1)) {
-      throw new SeglogError('OFFSETS_OUT_OF_ORDER', "a batch's offsets must rise from the log end on", { baseOffset, lastOffset, expected: `at least ${next}`, found: baseOffset });
+      throw new SeglogError('OFFSETS_OUT_OF_ORDER', "a batch's offsets must rise from the log end on", {
+        baseOffset,
+        lastOffset,
+        expected: `at least ${next}`,
+        found: baseOffset,
+      });
     }
     next = lastOffset + 1;
     return { start, sizeBytes, baseOffset, lastOffset, maxTimestamp: maxTimestampOf(view, start) };

@@ -8,6 +8,7 @@ import type { FileSystem } from '../fs/contract.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import { isZero, rebuildIndexes, scanSegment } from '../segment/recover.ts';
 import { Segment } from '../segment/segment.ts';
+import type { FilePosition, Offset, TimestampMs } from '../units/units.ts';
 import { walkBatches } from '../segment/walk.ts';
 
 /** The names that a directory holds for one segment. */
@@ -19,9 +20,9 @@ interface SegmentFiles {
 
 /** How far the last segment goes. */
 export interface LogEnd {
-  readonly nextOffset: number;
-  readonly validBytes: number;
-  readonly maxTimestamp: number;
+  readonly nextOffset: Offset;
+  readonly validBytes: FilePosition;
+  readonly maxTimestamp: TimestampMs;
 }
 
 /** What opening found and did, when the log had not been closed clean. */
@@ -66,7 +67,10 @@ export function listSegments(fs: FileSystem, directory: string): SegmentFiles[] 
     const stat = fs.stat(path);
     if (stat === undefined) continue;
     if (!stat.isFile) {
-      throw new SeglogError('NOT_A_REGULAR_FILE', 'a segment must be a regular file', { file: path, found: stat.isDirectory ? 'a directory' : 'a link or a special file' });
+      throw new SeglogError('NOT_A_REGULAR_FILE', 'a segment must be a regular file', {
+        file: path,
+        found: stat.isDirectory ? 'a directory' : 'a link or a special file',
+      });
     }
     const stem = name.slice(0, -SUFFIXES.log.length);
     const hasIndexes = present.has(stem + SUFFIXES.offsetIndex) && present.has(stem + SUFFIXES.timeIndex);
@@ -84,30 +88,59 @@ export function findEnd(context: SegmentContext, segment: Segment, fileBytes: nu
   const { offsets, times } = segment.indexes();
   const last = offsets.last;
   const start = last === undefined || last.position >= fileBytes ? 0 : last.position;
-  const end = walkOn(context, segment, { nextOffset: segment.baseOffset, validBytes: start, maxTimestamp: start === 0 ? -1 : times.last.timestamp }, fileBytes, verify);
+  const end = walkOn(
+    context,
+    segment,
+    { nextOffset: segment.baseOffset, validBytes: start, maxTimestamp: start === 0 ? -1 : times.last.timestamp },
+    fileBytes,
+    verify,
+  );
   // Nothing at all where the index points: the index lies, so it is not asked.
   if (start > 0 && end.validBytes === start) {
-    return walkOn(context, segment, { nextOffset: segment.baseOffset, validBytes: 0, maxTimestamp: -1 }, fileBytes, true);
+    return walkOn(
+      context,
+      segment,
+      { nextOffset: segment.baseOffset, validBytes: 0, maxTimestamp: -1 },
+      fileBytes,
+      true,
+    );
   }
   return end;
 }
 
 /** Goes on from a known end over whatever batches follow it. */
-export function walkOn({ engine }: SegmentContext, segment: Segment, from: LogEnd, fileBytes: number, verify: boolean): LogEnd {
+export function walkOn(
+  { engine }: SegmentContext,
+  segment: Segment,
+  from: LogEnd,
+  fileBytes: number,
+  verify: boolean,
+): LogEnd {
   let { nextOffset, maxTimestamp } = from;
-  const { position } = walkBatches(engine, segment.log(), from.validBytes, fileBytes, verify, ({ view, rows, count }) => {
-    for (let row = 0; row < count; row++) {
-      const at = rows[row * SCAN_ROW.length] as number;
-      nextOffset = lastOffsetOf(view, at) + 1;
-      maxTimestamp = Math.max(maxTimestamp, maxTimestampOf(view, at));
-    }
-    return true;
-  });
+  const { position } = walkBatches(
+    engine,
+    segment.log(),
+    from.validBytes,
+    fileBytes,
+    verify,
+    ({ view, rows, count }) => {
+      for (let row = 0; row < count; row++) {
+        const at = rows[row * SCAN_ROW.length] as number;
+        nextOffset = lastOffsetOf(view, at) + 1;
+        maxTimestamp = Math.max(maxTimestamp, maxTimestampOf(view, at));
+      }
+      return true;
+    },
+  );
   return { nextOffset, validBytes: position, maxTimestamp };
 }
 
 /** Builds the indexes of sealed segments that lack them. */
-export function rebuildMissingIndexes(context: SegmentContext, directory: string, segments: readonly SegmentFiles[]): void {
+export function rebuildMissingIndexes(
+  context: SegmentContext,
+  directory: string,
+  segments: readonly SegmentFiles[],
+): void {
   for (const { baseOffset, hasIndexes } of segments) {
     if (!hasIndexes) rebuildIndexes(context, directory, baseOffset, scanSegment(context, directory, baseOffset));
   }
@@ -117,14 +150,24 @@ export function rebuildMissingIndexes(context: SegmentContext, directory: string
  * Scans the last segment after an unclean stop and rebuilds its indexes. What is no whole, valid batch at its end is not
  * counted; unless it is zeros it is copied to `quarantine/` in the partition directory before it can be overwritten.
  */
-export function recoverLast(context: SegmentContext, directory: string, baseOffset: number): { end: LogEnd; report: RecoveryReport } {
+export function recoverLast(
+  context: SegmentContext,
+  directory: string,
+  baseOffset: number,
+): { end: LogEnd; report: RecoveryReport } {
   const { fs } = context;
   const scan = scanSegment(context, directory, baseOffset);
   const { validBytes, fileBytes, nextOffset, maxTimestamp, fault } = scan;
   const file = new Segment(context, directory, baseOffset, 0).logPath;
   const quarantine = fault === undefined ? undefined : saveTail(fs, directory, file, validBytes, fileBytes);
   rebuildIndexes(context, directory, baseOffset, scan);
-  const report = { file, scannedBytes: fileBytes, cutBytes: fault === undefined ? 0 : fileBytes - validBytes, quarantine, reason: fault?.message };
+  const report = {
+    file,
+    scannedBytes: fileBytes,
+    cutBytes: fault === undefined ? 0 : fileBytes - validBytes,
+    quarantine,
+    reason: fault?.message,
+  };
   return { end: { nextOffset, validBytes, maxTimestamp }, report };
 }
 

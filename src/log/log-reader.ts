@@ -131,7 +131,9 @@ export class LogReader implements Disposable {
   }
 
   /** As `Log.records`. */
-  records<K = Uint8Array, V = Uint8Array>(options: ReadOptions & RecordsOptions<K, V> = {}): AsyncGenerator<TypedRecord<K, V>, void> {
+  records<K = Uint8Array, V = Uint8Array>(
+    options: ReadOptions & RecordsOptions<K, V> = {},
+  ): AsyncGenerator<TypedRecord<K, V>, void> {
     return typedRecords(this.read(options), options, this.#logStartOffset);
   }
 
@@ -209,7 +211,9 @@ export class LogReader implements Disposable {
   #checkpointedStart(): number {
     if (this.#partition === undefined) return 0;
     const warn = (problem: SeglogError): void => this.#warn(problem.message);
-    return readCheckpoint(this.#context.fs, this.directory, LOG_DIRECTORY_FILES.logStartOffsets, this.#partition, warn) ?? 0;
+    return (
+      readCheckpoint(this.#context.fs, this.directory, LOG_DIRECTORY_FILES.logStartOffsets, this.#partition, warn) ?? 0
+    );
   }
 
   /** Whether there is a batch, or a new segment, behind the known end: one small read, or one listing. */
@@ -226,11 +230,15 @@ export class LogReader implements Disposable {
 
   #source(): ReadSource {
     this.#check();
-    return { engine: this.#context.engine, segments: this.#segments, startOffset: this.#logStartOffset, endOffset: this.#end.nextOffset };
+    return {
+      engine: this.#context.engine,
+      segments: this.#segments,
+      startOffset: this.#logStartOffset,
+      endOffset: this.#end.nextOffset,
+    };
   }
 
   #check(): void {
     if (this.#closed) throw new SeglogError('LOG_CLOSED', 'the reader is closed', { file: this.directory });
   }
 }
-

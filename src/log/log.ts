@@ -19,7 +19,16 @@ import { encodedBatches } from './encoded.ts';
 import { Flusher } from './flusher.ts';
 import type { RecoveryReport } from './load.ts';
 import { type Loaded, loadForWriting } from './open.ts';
-import { type AppendRecordsOptions, type AppendResult, isAborted, type LogOptions, type ReadOptions, type RecordInput, type TailOptions, type TimestampOffset } from './options.ts';
+import {
+  type AppendRecordsOptions,
+  type AppendResult,
+  isAborted,
+  type LogOptions,
+  type ReadOptions,
+  type RecordInput,
+  type TailOptions,
+  type TimestampOffset,
+} from './options.ts';
 import { checkStart, readBatches, readBatchesSync, type ReadSource } from './read.ts';
 import type { SegmentList } from './segments.ts';
 import { syncSegment, syncSegmentSync } from './sync.ts';
@@ -42,7 +51,11 @@ export interface LogStatus {
   readonly segments: number;
   /** Bytes of .log files. */
   readonly sizeBytes: number;
-  readonly activeSegment: { readonly baseOffset: number; readonly sizeBytes: number; readonly written: 'mapped' | 'written' };
+  readonly activeSegment: {
+    readonly baseOffset: number;
+    readonly sizeBytes: number;
+    readonly written: 'mapped' | 'written';
+  };
   readonly engine: 'native' | 'ts';
   /** undefined after a clean close. */
   readonly recovery: RecoveryReport | undefined;
@@ -75,7 +88,7 @@ export class Log implements AsyncDisposable {
   #active: ActiveSegment;
   /** Sealed since the last flush: their bytes may not be on the disk yet. */
   #unsynced: Segment[] = [];
-  #logStartOffset: number;
+  readonly #logStartOffset: number;
   #logEndOffset: number;
   #recoveryPoint: number;
   #state: 'open' | 'closing' | 'closed' = 'open';
@@ -157,14 +170,20 @@ export class Log implements AsyncDisposable {
    * @throws SeglogError (as a rejection) `RECORD_TOO_LARGE`, `INVALID_TIMESTAMP`, `INVALID_ARGUMENT`, `IO`,
    * `LOG_CLOSED`, `LOG_OFFLINE`; nothing was appended then
    */
-  async append(input: RecordInput | readonly RecordInput[] | BatchBuilder, options: AppendRecordsOptions = {}): Promise<AppendResult> {
+  async append(
+    input: RecordInput | readonly RecordInput[] | BatchBuilder,
+    options: AppendRecordsOptions = {},
+  ): Promise<AppendResult> {
     const result = this.#append(input, options);
     if (this.#isFlushDue) await this.flush();
     return result;
   }
 
   /** {@link append}, done when it returns. */
-  appendSync(input: RecordInput | readonly RecordInput[] | BatchBuilder, options: AppendRecordsOptions = {}): AppendResult {
+  appendSync(
+    input: RecordInput | readonly RecordInput[] | BatchBuilder,
+    options: AppendRecordsOptions = {},
+  ): AppendResult {
     const result = this.#append(input, options);
     if (this.#isFlushDue) this.flushSync();
     return result;
@@ -181,11 +200,22 @@ export class Log implements AsyncDisposable {
    */
   async appendEncoded(bytes: Uint8Array, offsets: 'assign' | 'given' = 'assign'): Promise<AppendResult> {
     this.#check();
-    const { batches, bytes: numbered } = encodedBatches(this.#context.engine, bytes, this.#logEndOffset, offsets === 'assign' ? this.#leaderEpoch : undefined);
+    const { batches, bytes: numbered } = encodedBatches(
+      this.#context.engine,
+      bytes,
+      this.#logEndOffset,
+      offsets === 'assign' ? this.#leaderEpoch : undefined,
+    );
     if (offsets === 'assign') for (const { sizeBytes } of batches) checkSize(this.config, sizeBytes);
     const baseOffset = this.#logEndOffset;
     for (const batch of batches) {
-      this.#write(numbered.subarray(batch.start, batch.start + batch.sizeBytes), batch.sizeBytes, batch.lastOffset, batch.maxTimestamp, batch.baseOffset);
+      this.#write(
+        numbered.subarray(batch.start, batch.start + batch.sizeBytes),
+        batch.sizeBytes,
+        batch.lastOffset,
+        batch.maxTimestamp,
+        batch.baseOffset,
+      );
     }
     if (this.#isFlushDue) await this.flush();
     return { baseOffset, lastOffset: this.#logEndOffset - 1, sizeBytes: numbered.length };
@@ -214,7 +244,9 @@ export class Log implements AsyncDisposable {
   }
 
   /** Reads data records one by one, with their keys and values as what a serde makes of them. */
-  records<K = Uint8Array, V = Uint8Array>(options: ReadOptions & RecordsOptions<K, V> = {}): AsyncGenerator<TypedRecord<K, V>, void> {
+  records<K = Uint8Array, V = Uint8Array>(
+    options: ReadOptions & RecordsOptions<K, V> = {},
+  ): AsyncGenerator<TypedRecord<K, V>, void> {
     return typedRecords(this.read(options), options, this.#logStartOffset);
   }
 
@@ -242,7 +274,10 @@ export class Log implements AsyncDisposable {
   find(offset: number): FoundBatch | undefined {
     this.#check();
     if (!(offset >= this.#logStartOffset && offset <= this.#logEndOffset)) {
-      throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log has no such offset', { expected: `${this.#logStartOffset} to ${this.#logEndOffset}`, found: offset });
+      throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log has no such offset', {
+        expected: `${this.#logStartOffset} to ${this.#logEndOffset}`,
+        found: offset,
+      });
     }
     for (let segment = this.#segments.floor(offset); segment !== undefined; segment = this.#segments.after(segment)) {
       const found = segment.find(offset);
@@ -364,11 +399,19 @@ export class Log implements AsyncDisposable {
     if (builder.count === 0) return { baseOffset, lastOffset: baseOffset - 1, sizeBytes: 0 };
     const lastOffset = baseOffset + builder.lastOffsetDelta;
     if (lastOffset >= Number.MAX_SAFE_INTEGER) {
-      throw new SeglogError('OFFSET_NOT_EXACT', 'the log has no more offsets', { file: this.directory, expected: 'below 2^53', found: lastOffset });
+      throw new SeglogError('OFFSET_NOT_EXACT', 'the log has no more offsets', {
+        file: this.directory,
+        expected: 'below 2^53',
+        found: lastOffset,
+      });
     }
     const logAppendTime = config.messageTimestampType === 'LogAppendTime';
     if (!logAppendTime) checkTimestamps(config, builder, now);
-    const fields = { baseOffset, partitionLeaderEpoch: this.#leaderEpoch, ...(logAppendTime ? { logAppendTimeMs: now } : {}) };
+    const fields = {
+      baseOffset,
+      partitionLeaderEpoch: this.#leaderEpoch,
+      ...(logAppendTime ? { logAppendTimeMs: now } : {}),
+    };
     const { bytes, length } = builder.build(fields, compressionFor(config, options.compression));
     checkSize(config, length);
     this.#write(bytes, length, lastOffset, logAppendTime ? now : builder.maxTimestamp, baseOffset);
@@ -421,7 +464,12 @@ export class Log implements AsyncDisposable {
   }
 
   #source(): ReadSource {
-    return { engine: this.#context.engine, segments: this.#segments, startOffset: this.#logStartOffset, endOffset: this.#logEndOffset };
+    return {
+      engine: this.#context.engine,
+      segments: this.#segments,
+      startOffset: this.#logStartOffset,
+      endOffset: this.#logEndOffset,
+    };
   }
 
   #check(): void {
@@ -452,4 +500,3 @@ export class Log implements AsyncDisposable {
     for (const wake of waiters) wake();
   }
 }
-

@@ -23,20 +23,34 @@ export interface Loaded {
  *
  * @param parentClean whether that mark was there
  */
-export function loadForWriting(context: SegmentContext, directory: string, partition: TopicPartition, parentClean: boolean): Loaded {
+export function loadForWriting(
+  context: SegmentContext,
+  directory: string,
+  partition: TopicPartition,
+  parentClean: boolean,
+): Loaded {
   const { fs } = context;
   const mark = readOwnMark(fs, directory);
   removeOwnMark(fs, directory);
   const listed = listSegments(fs, directory);
-  const checkpoint = readCheckpoint(fs, directory, LOG_DIRECTORY_FILES.logStartOffsets, partition, () => undefined) ?? 0;
+  const checkpoint =
+    readCheckpoint(fs, directory, LOG_DIRECTORY_FILES.logStartOffsets, partition, () => undefined) ?? 0;
   const last = listed.at(-1);
   if (last === undefined) {
     const active = ActiveSegment.create(context, directory, checkpoint);
     fs.syncDirectory(directory);
-    return { segments: new SegmentList([active.segment]), active, logStartOffset: checkpoint, logEndOffset: checkpoint, clean: true, recovery: undefined };
+    return {
+      segments: new SegmentList([active.segment]),
+      active,
+      logStartOffset: checkpoint,
+      logEndOffset: checkpoint,
+      clean: true,
+      recovery: undefined,
+    };
   }
   rebuildMissingIndexes(context, directory, listed);
-  const isMarked = mark !== undefined && mark.activeBaseOffset === last.baseOffset && mark.activeSizeBytes === last.sizeBytes;
+  const isMarked =
+    mark !== undefined && mark.activeBaseOffset === last.baseOffset && mark.activeSizeBytes === last.sizeBytes;
   let end: LogEnd | undefined;
   let recovery: RecoveryReport | undefined;
   if (parentClean || isMarked) {
@@ -44,11 +58,14 @@ export function loadForWriting(context: SegmentContext, directory: string, parti
     end = findEnd(context, segment, last.sizeBytes, false);
     segment.release();
     // A mark on a log that is not as marked is no mark.
-    if (end.validBytes !== last.sizeBytes || (isMarked && !parentClean && mark.logEndOffset !== end.nextOffset)) end = undefined;
+    if (end.validBytes !== last.sizeBytes || (isMarked && !parentClean && mark.logEndOffset !== end.nextOffset))
+      end = undefined;
   }
   const clean = end !== undefined;
   if (end === undefined) ({ end, report: recovery } = recoverLast(context, directory, last.baseOffset));
-  const sealed = listed.slice(0, -1).map(({ baseOffset, sizeBytes }) => new Segment(context, directory, baseOffset, sizeBytes));
+  const sealed = listed
+    .slice(0, -1)
+    .map(({ baseOffset, sizeBytes }) => new Segment(context, directory, baseOffset, sizeBytes));
   const active = ActiveSegment.reopen(context, directory, last.baseOffset, end.validBytes);
   const segments = new SegmentList([...sealed, active.segment]);
   const logStartOffset = Math.min(Math.max(checkpoint, (segments.first ?? active).baseOffset), end.nextOffset);

@@ -4,6 +4,7 @@ import type { LogConfig } from '../config/log-config.ts';
 import type { CODEC_IDS, Engine } from '../engine/contract.ts';
 import type { FileSystem } from '../fs/contract.ts';
 import type { Header } from '../record/batch-builder.ts';
+import type { Offset, TimestampMs } from '../units/units.ts';
 import type { RecordBatchOptions } from '../record/record-batch.ts';
 
 /** What a log stands on, when it is not the machine's own: for tests and simulations. */
@@ -36,8 +37,8 @@ export interface AppendRecordsOptions {
 
 /** What an append did. */
 export interface AppendResult {
-  readonly baseOffset: number;
-  readonly lastOffset: number;
+  readonly baseOffset: Offset;
+  readonly lastOffset: Offset;
   /** Bytes added to the .log file. */
   readonly sizeBytes: number;
 }
@@ -64,8 +65,8 @@ export interface TailOptions extends Omit<ReadOptions, 'to' | 'signal'> {
 
 /** An offset and the timestamp of the record there. */
 export interface TimestampOffset {
-  readonly offset: number;
-  readonly timestamp: number;
+  readonly offset: Offset;
+  readonly timestamp: TimestampMs;
 }
 
 /** A property that changes while nothing here changes it: asked through a call, so that no one takes it for settled. */

@@ -164,7 +164,8 @@ class ChunkWalk {
 
   #slot(segment: Segment, position: number, length: number, isAligned: boolean): Slot {
     const spare = this.#spare.pop();
-    if (spare !== undefined && spare.bytes.length >= length) return Object.assign(spare, { segment, position, length, isAligned });
+    if (spare !== undefined && spare.bytes.length >= length)
+      return Object.assign(spare, { segment, position, length, isAligned });
     const bytes = Buffer.allocUnsafeSlow(Math.max(length, this.#reuse ? this.#usualBytes : 0));
     return {
       bytes,
@@ -185,7 +186,10 @@ export function checkStart({ startOffset, endOffset }: ReadSource, from: number)
     throw new SeglogError('INVALID_ARGUMENT', 'this is no offset', { expected: 'a whole number', found: from });
   }
   if (from < startOffset || from > endOffset) {
-    throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log has no such offset', { expected: `${startOffset} to ${endOffset}`, found: from });
+    throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log has no such offset', {
+      expected: `${startOffset} to ${endOffset}`,
+      found: from,
+    });
   }
 }
 
@@ -196,10 +200,25 @@ function bounds(source: ReadSource, options: ReadOptions): { from: number; to: n
 }
 
 /** The batches of a chunk that was read. */
-function* batchesOf(source: ReadSource, slot: Slot, count: number, from: number, to: number, options: ReadOptions): Generator<RecordBatch, boolean> {
+function* batchesOf(
+  source: ReadSource,
+  slot: Slot,
+  count: number,
+  from: number,
+  to: number,
+  options: ReadOptions,
+): Generator<RecordBatch, boolean> {
   for (let row = 0; row < count; row++) {
     const start = slot.rows[row * SCAN_ROW.length] as number;
-    const batch = new RecordBatch(source.engine, slot.bytes, slot.view, start, slot.segment.logPath, slot.position + start, options);
+    const batch = new RecordBatch(
+      source.engine,
+      slot.bytes,
+      slot.view,
+      start,
+      slot.segment.logPath,
+      slot.position + start,
+      options,
+    );
     if (batch.lastOffset < from) continue;
     // A legacy wrapper's first offset costs a decompression; its last one will do, since the end is a batch's end.
     if ((batch.magic >= 2 ? batch.baseOffset : batch.lastOffset) >= to) return false;
@@ -209,12 +228,24 @@ function* batchesOf(source: ReadSource, slot: Slot, count: number, from: number,
 }
 
 /** Reads batches on the calling thread. */
-export function* readBatchesSync(source: ReadSource, options: ReadOptions, chunkBytes: number = CHUNK_BYTES): Generator<RecordBatch, void> {
+export function* readBatchesSync(
+  source: ReadSource,
+  options: ReadOptions,
+  chunkBytes: number = CHUNK_BYTES,
+): Generator<RecordBatch, void> {
   const { from, to } = bounds(source, options);
   const walk = new ChunkWalk(source, from, to, options.reuseBuffers === true, chunkBytes);
   const verify = options.verify !== false;
   for (let slot = walk.next(); slot !== undefined; slot = walk.next()) {
-    source.engine.readBatches(slot.segment.log(), slot.position, slot.bytes, slot.length, verify, slot.rows, slot.outcome);
+    source.engine.readBatches(
+      slot.segment.log(),
+      slot.position,
+      slot.bytes,
+      slot.length,
+      verify,
+      slot.rows,
+      slot.outcome,
+    );
     const { count } = walk.accept(slot);
     for (const batch of batchesOf(source, slot, count, from, to, options)) {
       options.signal?.throwIfAborted();

@@ -66,7 +66,11 @@ function segmentEnd(source: ReadSource, segment: Segment): number {
   return Math.min(source.endOffset, source.segments.after(segment)?.baseOffset ?? source.endOffset);
 }
 
-function firstRecord(batch: RecordBatch, wanted: (timestamp: number) => boolean, startOffset: number): TimestampOffset | undefined {
+function firstRecord(
+  batch: RecordBatch,
+  wanted: (timestamp: number) => boolean,
+  startOffset: number,
+): TimestampOffset | undefined {
   const cursor = batch.cursor();
   while (cursor.next()) {
     const { timestamp, offset } = cursor;

@@ -67,7 +67,7 @@ export class LogWriter<K = Uint8Array | string, V = Uint8Array | string> impleme
   #timer: Timer | undefined;
   /** Appends that are not done yet: only where a sync must follow. */
   #appending: Promise<unknown> | undefined;
-  #failure: unknown;
+  #failure: Error | undefined;
   #closed = false;
 
   /** Made by `log.writer`. */
@@ -78,7 +78,11 @@ export class LogWriter<K = Uint8Array | string, V = Uint8Array | string> impleme
     this.#append = options.compression === undefined ? {} : { compression: options.compression };
     this.#linger = positive('linger', options.linger ?? DEFAULT_LINGER_MS, 0);
     const { maxMessageBytes, segmentBytes } = context.config;
-    this.#batchBytes = Math.min(positive('batchBytes', options.batchBytes ?? DEFAULT_BATCH_BYTES, 1), maxMessageBytes, segmentBytes);
+    this.#batchBytes = Math.min(
+      positive('batchBytes', options.batchBytes ?? DEFAULT_BATCH_BYTES, 1),
+      maxMessageBytes,
+      segmentBytes,
+    );
     this.#batchRecords = positive('batchRecords', options.batchRecords ?? Infinity, 1);
     this.#keyBytes = serializer(options.keySerde);
     this.#valueBytes = serializer(options.valueSerde);
@@ -156,7 +160,7 @@ export class LogWriter<K = Uint8Array | string, V = Uint8Array | string> impleme
       },
       (error: unknown) => {
         // Whoever waits for an offset is told; the others learn it from the next call.
-        this.#failure ??= error;
+        this.#failure ??= error instanceof Error ? error : new Error(String(error));
         for (const { reject } of waiting) reject(error);
       },
     );
@@ -180,7 +184,10 @@ export class LogWriter<K = Uint8Array | string, V = Uint8Array | string> impleme
 
 function positive(name: string, value: number, least: number): number {
   if (typeof value === 'number' && value >= least) return value;
-  throw new SeglogError('INVALID_ARGUMENT', `the writer's ${name} is not valid`, { expected: `a number from ${least}`, found: String(value) });
+  throw new SeglogError('INVALID_ARGUMENT', `the writer's ${name} is not valid`, {
+    expected: `a number from ${least}`,
+    found: String(value),
+  });
 }
 
 function serializer<T>(serde: Serde<T> | undefined): (value: T) => Uint8Array {
@@ -188,6 +195,9 @@ function serializer<T>(serde: Serde<T> | undefined): (value: T) => Uint8Array {
   return (value) => {
     if (typeof value === 'string') return Buffer.from(value, 'utf8');
     if (value instanceof Uint8Array) return value;
-    throw new SeglogError('INVALID_ARGUMENT', 'a key or value cannot be stored without a serde', { expected: 'bytes or a string', found: typeof value });
+    throw new SeglogError('INVALID_ARGUMENT', 'a key or value cannot be stored without a serde', {
+      expected: 'bytes or a string',
+      found: typeof value,
+    });
   };
 }

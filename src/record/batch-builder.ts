@@ -4,6 +4,7 @@
  */
 import type { CodecId, Engine } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
+import type { Epoch, Offset } from '../units/units.ts';
 import { ATTRIBUTES, BATCH, HEADER_SIZE, LOG_OVERHEAD } from '../format/batch.ts';
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from '../format/varint.ts';
 
@@ -12,9 +13,9 @@ export type Header = readonly [key: string | Uint8Array, value: Uint8Array | nul
 
 /** What a batch's header says besides what its records tell. Everything has Kafka's default. */
 export interface BatchFields {
-  readonly baseOffset: number;
+  readonly baseOffset: Offset;
   /** -1: unset. */
-  readonly partitionLeaderEpoch?: number;
+  readonly partitionLeaderEpoch?: Epoch;
   /** -1: none. */
   readonly producerId?: number;
   readonly producerEpoch?: number;
@@ -126,7 +127,13 @@ export class BatchBuilder {
    * @param offsetDelta its offset less the base offset, above the one before: only where offsets have gaps
    * @throws SeglogError `INVALID_TIMESTAMP`, `RECORD_TOO_LARGE`, `INVALID_ARGUMENT`; the batch is as before then
    */
-  add(timestamp: number, key: Uint8Array | null, value: Uint8Array | null, headers?: readonly Header[], offsetDelta?: number): void {
+  add(
+    timestamp: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers?: readonly Header[],
+    offsetDelta?: number,
+  ): void {
     const keyLength = key === null ? NONE : key.length;
     const valueLength = value === null ? NONE : value.length;
     const headersSize = headers === undefined || headers.length === 0 ? NO_HEADERS_SIZE : sizeOfHeaders(headers);
@@ -147,7 +154,12 @@ export class BatchBuilder {
       : writeVarint(
           bytes,
           start,
-          1 + sizeOfVarlong(timestampDelta) + sizeOfVarint(delta) + sizeOfVarint(keyLength) + sizeOfVarint(valueLength) + payload,
+          1 +
+            sizeOfVarlong(timestampDelta) +
+            sizeOfVarint(delta) +
+            sizeOfVarint(keyLength) +
+            sizeOfVarint(valueLength) +
+            payload,
         );
     bytes[at++] = 0; // attributes: none are defined
     at = writeVarlong(bytes, at, timestampDelta);
@@ -206,9 +218,12 @@ export class BatchBuilder {
     const codec = this.#count === 0 ? 0 : (compression?.codec ?? 0);
     if (codec !== 0 && compression !== undefined) {
       const room = HEADER_SIZE + this.#engine.compressBound(codec, length - HEADER_SIZE);
-      if (this.#compressed === undefined || this.#compressed.length < room) this.#compressed = Buffer.allocUnsafeSlow(room);
+      if (this.#compressed === undefined || this.#compressed.length < room)
+        this.#compressed = Buffer.allocUnsafeSlow(room);
       bytes = this.#compressed;
-      length = HEADER_SIZE + this.#engine.compress(codec, compression.level, this.#bytes, HEADER_SIZE, this.#end, bytes, HEADER_SIZE);
+      length =
+        HEADER_SIZE +
+        this.#engine.compress(codec, compression.level, this.#bytes, HEADER_SIZE, this.#end, bytes, HEADER_SIZE);
     }
     this.#writeHeader(bytes, length, codec, fields);
     this.#engine.sealBatch(bytes, length);
@@ -224,7 +239,8 @@ export class BatchBuilder {
       (fields.isTransactional === true ? ATTRIBUTES.TRANSACTIONAL : 0) |
       (fields.isControl === true ? ATTRIBUTES.CONTROL : 0) |
       (deleteHorizonMs === undefined ? 0 : ATTRIBUTES.DELETE_HORIZON);
-    const lastOffsetDelta = fields.lastOffset === undefined ? this.#lastOffsetDelta : fields.lastOffset - fields.baseOffset;
+    const lastOffsetDelta =
+      fields.lastOffset === undefined ? this.#lastOffsetDelta : fields.lastOffset - fields.baseOffset;
     setInt64(view, BATCH.BASE_OFFSET, fields.baseOffset);
     view.setInt32(BATCH.LENGTH, length - LOG_OVERHEAD);
     view.setInt32(BATCH.LEADER_EPOCH, fields.partitionLeaderEpoch ?? NONE);
@@ -241,7 +257,10 @@ export class BatchBuilder {
 
   #grow(need: number): void {
     if (need > MAX_BYTES) {
-      throw new SeglogError('RECORD_TOO_LARGE', 'a batch cannot be larger than 2 GiB', { expected: `at most ${MAX_BYTES}`, found: need });
+      throw new SeglogError('RECORD_TOO_LARGE', 'a batch cannot be larger than 2 GiB', {
+        expected: `at most ${MAX_BYTES}`,
+        found: need,
+      });
     }
     const grown = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(need, this.#bytes.length * 2)));
     grown.set(this.#bytes.subarray(0, this.#end));

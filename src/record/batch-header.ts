@@ -1,5 +1,6 @@
 /** A batch's header as numbers: for finding, rolling and indexing. The whole batch is a `RecordBatch`. */
 import { SeglogError } from '../errors/errors.ts';
+import type { Offset, TimestampMs } from '../units/units.ts';
 import { BATCH, LOG_OVERHEAD, magicOf, maxTimestampOf } from '../format/batch.ts';
 
 /** What a header tells without decompression. */
@@ -9,10 +10,10 @@ export interface BatchHeader {
   /** All bytes of the batch, header included. */
   readonly sizeBytes: number;
   /** The first offset; in formats 0 and 1, whose headers do not have it, the last one. */
-  readonly baseOffset: number;
-  readonly lastOffset: number;
+  readonly baseOffset: Offset;
+  readonly lastOffset: Offset;
   /** The largest timestamp, -1 when there is none. */
-  readonly maxTimestamp: number;
+  readonly maxTimestamp: TimestampMs;
 }
 
 const TWO_POW_32 = 0x1_0000_0000;

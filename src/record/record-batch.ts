@@ -1,11 +1,25 @@
 /** A batch as read: a view over its bytes. Records are decoded when they are asked for, and copied never. */
-import { type CodecId, CODEC_IDS, DECODE_OUTCOME, type Engine, RECORD_ROW, type RecordFault } from '../engine/contract.ts';
+import {
+  type CodecId,
+  CODEC_IDS,
+  DECODE_OUTCOME,
+  type Engine,
+  RECORD_ROW,
+  type RecordFault,
+} from '../engine/contract.ts';
 import { ATTRIBUTES, BATCH, HEADER_SIZE, LEGACY } from '../format/batch.ts';
 import { readHeaders } from '../format/record-v2.ts';
 import { type BatchPlace, recordError } from './batch-error.ts';
 import { type BatchHeader, readBatchHeader, timestampNotExact } from './batch-header.ts';
 import { codecOf, decompressRecords } from './decompress.ts';
-import { type BatchCursor, columnsOfCursor, LegacyBatchCursor, newColumns, type RecordColumns, RecordBatchCursor } from './cursors.ts';
+import {
+  type BatchCursor,
+  columnsOfCursor,
+  LegacyBatchCursor,
+  newColumns,
+  type RecordColumns,
+  RecordBatchCursor,
+} from './cursors.ts';
 import { decodeLegacyBatch, type LegacyRecords } from './legacy.ts';
 
 /** A header as read. */
@@ -22,7 +36,9 @@ export interface LogRecord {
 }
 
 /** What `Buffer.prototype.subarray` makes, at half its cost: 10 ns instead of 30 a view (see docs/design.md). */
-const View = (Buffer as unknown as { [Symbol.species]: new (memory: ArrayBufferLike, offset: number, length: number) => Buffer })[Symbol.species];
+const View = (
+  Buffer as unknown as { [Symbol.species]: new (memory: ArrayBufferLike, offset: number, length: number) => Buffer }
+)[Symbol.species];
 const NO_HEADERS: readonly RecordHeader[] = Object.freeze([]);
 const TWO_POW_32 = 0x1_0000_0000;
 
@@ -56,7 +72,15 @@ export class RecordBatch implements BatchHeader {
   #legacy: LegacyRecords | undefined;
 
   /** `bytes[start..]` holds a whole batch, whose checksum was verified if it was to be. */
-  constructor(engine: Engine, bytes: Uint8Array, view: DataView, start: number, file: string, position: number, options: RecordBatchOptions) {
+  constructor(
+    engine: Engine,
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    file: string,
+    position: number,
+    options: RecordBatchOptions,
+  ) {
     const header = readBatchHeader(view, start, file, position);
     this.magic = header.magic;
     this.sizeBytes = header.sizeBytes;
@@ -97,7 +121,9 @@ export class RecordBatch implements BatchHeader {
   }
   /** When its tombstones and markers may go, if it went through compaction once. */
   get deleteHorizonMs(): number | undefined {
-    return this.magic >= 2 && (this.#attributes & ATTRIBUTES.DELETE_HORIZON) !== 0 ? this.#int64(BATCH.BASE_TIMESTAMP) : undefined;
+    return this.magic >= 2 && (this.#attributes & ATTRIBUTES.DELETE_HORIZON) !== 0
+      ? this.#int64(BATCH.BASE_TIMESTAMP)
+      : undefined;
   }
   /** -1: none. */
   get producerId(): number {
@@ -199,7 +225,8 @@ export class RecordBatch implements BatchHeader {
 
   #int64(field: number): number {
     const value = this.#view.getInt32(this.#start + field) * TWO_POW_32 + this.#view.getUint32(this.#start + field + 4);
-    if (!Number.isSafeInteger(value)) throw timestampNotExact(this.#view.getBigInt64(this.#start + field), this.file, this.position);
+    if (!Number.isSafeInteger(value))
+      throw timestampNotExact(this.#view.getBigInt64(this.#start + field), this.file, this.position);
     return value;
   }
 
@@ -209,12 +236,20 @@ export class RecordBatch implements BatchHeader {
     const start = this.#start + HEADER_SIZE;
     const end = this.#start + this.sizeBytes;
     if (codec === CODEC_IDS.none) return { bytes: this.#bytes, start, end };
-    this.#records ??= decompressRecords(this.#engine, codec, this.magic, this.#bytes, start, end, { ...this.#options, file: this.file, position: this.position });
+    this.#records ??= decompressRecords(this.#engine, codec, this.magic, this.#bytes, start, end, {
+      ...this.#options,
+      file: this.file,
+      position: this.position,
+    });
     return { bytes: this.#records, start: 0, end: this.#records.length };
   }
 
   #legacyRecords(): LegacyRecords {
-    this.#legacy ??= decodeLegacyBatch(this.#engine, this.#bytes, this.#start, this.sizeBytes, { ...this.#options, file: this.file, position: this.position });
+    this.#legacy ??= decodeLegacyBatch(this.#engine, this.#bytes, this.#start, this.sizeBytes, {
+      ...this.#options,
+      file: this.file,
+      position: this.position,
+    });
     return this.#legacy;
   }
 
@@ -224,7 +259,11 @@ export class RecordBatch implements BatchHeader {
 
   #v2Cursor(): RecordBatchCursor {
     const { start, end, bytes } = this.#recordBytes();
-    const base = { baseOffset: this.#headerOffset, baseTimestamp: this.baseTimestamp, stamp: this.isLogAppendTime ? this.maxTimestamp : undefined };
+    const base = {
+      baseOffset: this.#headerOffset,
+      baseTimestamp: this.baseTimestamp,
+      stamp: this.isLogAppendTime ? this.maxTimestamp : undefined,
+    };
     return new RecordBatchCursor(bytes, start, end, this.count, base, this.#place);
   }
 

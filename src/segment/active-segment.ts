@@ -6,15 +6,15 @@ import { SUFFIXES } from '../format/names.ts';
 import type { AppendFile } from '../fs/contract.ts';
 import { OffsetIndex } from '../index/offset-index.ts';
 import { TimeIndex } from '../index/time-index.ts';
-import { MAX_INT32 } from '../units/units.ts';
+import { MAX_INT32, type Offset, type TimestampMs } from '../units/units.ts';
 import type { SegmentContext } from './context.ts';
 import { type Indexes, Segment } from './segment.ts';
 import { walkBatches } from './walk.ts';
 
 /** What a batch's header tells that appending needs. */
 export interface AppendedBatch {
-  readonly lastOffset: number;
-  readonly maxTimestamp: number;
+  readonly lastOffset: Offset;
+  readonly maxTimestamp: TimestampMs;
 }
 
 /** Why a segment rolls. */
@@ -136,7 +136,10 @@ export class ActiveSegment {
     }
     const position = this.#file.sizeBytes;
     if (position + length > MAX_INT32) {
-      throw new SeglogError('RECORD_TOO_LARGE', 'a segment file cannot exceed 2^31 - 1 bytes', { file: this.segment.logPath, found: position + length });
+      throw new SeglogError('RECORD_TOO_LARGE', 'a segment file cannot exceed 2^31 - 1 bytes', {
+        file: this.segment.logPath,
+        found: position + length,
+      });
     }
     this.#file.append(bytes, length);
     if (position === 0) this.#firstTimestamp = batch.maxTimestamp;
@@ -144,7 +147,11 @@ export class ActiveSegment {
       this.#maxTimestamp = batch.maxTimestamp;
       this.#offsetOfMaxTimestamp = batch.lastOffset;
     }
-    if (this.#bytesSinceLastEntry > this.#context.config.indexIntervalBytes && !this.#offsets.isFull && !this.#times.isFull) {
+    if (
+      this.#bytesSinceLastEntry > this.#context.config.indexIntervalBytes &&
+      !this.#offsets.isFull &&
+      !this.#times.isFull
+    ) {
       this.#offsets.append(batch.lastOffset, position);
       this.#times.maybeAppend(this.#maxTimestamp, this.#offsetOfMaxTimestamp);
       this.#bytesSinceLastEntry = 0;
@@ -224,7 +231,12 @@ export class ActiveSegment {
   }
 }
 
-function openLog({ engine, fs, config }: SegmentContext, path: string, sizeBytes: number, firstAppendBytes: number): AppendFile {
+function openLog(
+  { engine, fs, config }: SegmentContext,
+  path: string,
+  sizeBytes: number,
+  firstAppendBytes: number,
+): AppendFile {
   const maxSizeBytes = Math.max(config.segmentBytes, firstAppendBytes, sizeBytes);
   return engine.openAppend(fs, path, { sizeBytes, maxSizeBytes, preallocate: config.preallocate });
 }

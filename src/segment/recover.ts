@@ -81,11 +81,24 @@ export function scanSegment(context: SegmentContext, directory: string, baseOffs
     const maxTimestamp = state[BUILD_STATE.maxTimestamp] as number;
     if (maxTimestamp > (state[BUILD_STATE.lastTimeIndexed] as number)) {
       const entry = new Uint8Array(TIME_INDEX.ENTRY_SIZE);
-      writeTimeEntry(new DataView(entry.buffer), 0, maxTimestamp, (state[BUILD_STATE.offsetOfMaxTimestamp] as number) - baseOffset);
+      writeTimeEntry(
+        new DataView(entry.buffer),
+        0,
+        maxTimestamp,
+        (state[BUILD_STATE.offsetOfMaxTimestamp] as number) - baseOffset,
+      );
       times.add(entry);
     }
-    const scan = { validBytes, fileBytes, nextOffset, maxTimestamp, offsetEntries: offsets.joined(), timeEntries: times.joined() };
-    const fault = validBytes === fileBytes ? undefined : faultAt(context, file, validBytes, fileBytes, stoppedBy ?? end.stop);
+    const scan = {
+      validBytes,
+      fileBytes,
+      nextOffset,
+      maxTimestamp,
+      offsetEntries: offsets.joined(),
+      timeEntries: times.joined(),
+    };
+    const fault =
+      validBytes === fileBytes ? undefined : faultAt(context, file, validBytes, fileBytes, stoppedBy ?? end.stop);
     return { ...scan, fault };
   } finally {
     file.close();
@@ -120,16 +133,26 @@ function nextOffsetAfter({ view, rows, count }: Chunk, bytes: number, nextOffset
 }
 
 /** What is wrong at `position`; undefined for a zero tail, which is the end of data. */
-function faultAt({ engine }: SegmentContext, file: ReturnType<SegmentContext['fs']['open']>, position: number, fileBytes: number, stop: ScanStop): SeglogError | undefined {
+function faultAt(
+  { engine }: SegmentContext,
+  file: ReturnType<SegmentContext['fs']['open']>,
+  position: number,
+  fileBytes: number,
+  stop: ScanStop,
+): SeglogError | undefined {
   if (isZero(file, position, fileBytes)) return undefined;
   const bytes = Buffer.alloc(Math.min(fileBytes - position, 4 * 1024 * 1024));
   const got = file.read(bytes, 0, bytes.length, position);
   if (stop !== SCAN_STOPS.end) return batchError(engine, stop, bytes, 0, got, file.path, position);
-  return new SeglogError('OFFSETS_OUT_OF_ORDER', "a batch's offsets do not rise above those before it, or are too far above them", {
-    file: file.path,
-    position,
-    baseOffset: baseOffsetOf(new DataView(bytes.buffer, bytes.byteOffset, got), 0),
-  });
+  return new SeglogError(
+    'OFFSETS_OUT_OF_ORDER',
+    "a batch's offsets do not rise above those before it, or are too far above them",
+    {
+      file: file.path,
+      position,
+      baseOffset: baseOffsetOf(new DataView(bytes.buffer, bytes.byteOffset, got), 0),
+    },
+  );
 }
 
 /** Whether only zeros follow. */
@@ -146,10 +169,21 @@ export function isZero(file: ReturnType<SegmentContext['fs']['open']>, from: num
 }
 
 /** Writes the indexes that a scan found, in place of what is there. */
-export function rebuildIndexes(context: SegmentContext, directory: string, baseOffset: number, scan: SegmentScan): void {
+export function rebuildIndexes(
+  context: SegmentContext,
+  directory: string,
+  baseOffset: number,
+  scan: SegmentScan,
+): void {
   const { engine, fs, config } = context;
   const segment = new Segment(context, directory, baseOffset, 0);
-  const offsets = OffsetIndex.create(engine, fs, segment.pathOf(SUFFIXES.offsetIndex), baseOffset, config.segmentIndexBytes);
+  const offsets = OffsetIndex.create(
+    engine,
+    fs,
+    segment.pathOf(SUFFIXES.offsetIndex),
+    baseOffset,
+    config.segmentIndexBytes,
+  );
   offsets.table.replace(scan.offsetEntries);
   offsets.table.close();
   const times = TimeIndex.create(engine, fs, segment.pathOf(SUFFIXES.timeIndex), baseOffset, config.segmentIndexBytes);

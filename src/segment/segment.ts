@@ -8,6 +8,7 @@ import { timestampOfEntry, TIME_INDEX } from '../format/time-index.ts';
 import type { File } from '../fs/contract.ts';
 import { OffsetIndex } from '../index/offset-index.ts';
 import { TimeIndex } from '../index/time-index.ts';
+import type { FilePosition, Offset } from '../units/units.ts';
 import type { SegmentContext } from './context.ts';
 import type { Closable } from './open-segments.ts';
 import { walkBatches } from './walk.ts';
@@ -34,9 +35,9 @@ const located = new Float64Array(LOCATE_OUTCOME.length);
 /** A batch's header, and where the batch stands. */
 export interface FoundBatch extends BatchHeader {
   /** The base offset of its segment. */
-  readonly segmentBaseOffset: number;
+  readonly segmentBaseOffset: Offset;
   /** Where it starts in the .log file, in bytes. */
-  readonly position: number;
+  readonly position: FilePosition;
 }
 
 /** The indexes of a segment. */
@@ -102,7 +103,13 @@ export class Segment implements Closable {
     if (this.#indexes === undefined) {
       const { engine, fs, config } = this.#context;
       this.#indexes = {
-        offsets: OffsetIndex.load(engine, fs, this.pathOf(SUFFIXES.offsetIndex), this.baseOffset, config.segmentIndexBytes),
+        offsets: OffsetIndex.load(
+          engine,
+          fs,
+          this.pathOf(SUFFIXES.offsetIndex),
+          this.baseOffset,
+          config.segmentIndexBytes,
+        ),
         times: TimeIndex.load(engine, fs, this.pathOf(SUFFIXES.timeIndex), this.baseOffset, config.segmentIndexBytes),
       };
     }
@@ -127,7 +134,9 @@ export class Segment implements Closable {
    * @param useIndex false to go through all headers: for when the index was found out to lie
    */
   find(offset: number, useIndex = true): FoundBatch | undefined {
-    const { position: start, next } = useIndex ? this.indexes().offsets.rangeFor(offset) : { position: 0, next: undefined };
+    const { position: start, next } = useIndex
+      ? this.indexes().offsets.rangeFor(offset)
+      : { position: 0, next: undefined };
     const isOneBatch = (next ?? this.#sizeBytes) - start > LARGE_BATCH_BYTES;
     if (isOneBatch && next !== undefined) {
       // Batches so large are indexed each, and an entry names its batch's last offset: the next entry's is the one.
@@ -145,10 +154,15 @@ export class Segment implements Closable {
 
   #damagedAt(position: number): SeglogError {
     const place = { file: this.logPath, position };
-    if (located[LOCATE_OUTCOME.found] !== 0) return new SeglogError('BATCH_SIZE_INVALID', 'the size of a batch cannot be', place);
+    if (located[LOCATE_OUTCOME.found] !== 0)
+      return new SeglogError('BATCH_SIZE_INVALID', 'the size of a batch cannot be', place);
     const found = this.log().sizeBytes();
     if (found >= this.#sizeBytes) return new SeglogError('BATCH_TRUNCATED', 'the segment ends within a batch', place);
-    return new SeglogError('FILE_SHRANK', 'the file became shorter while it was read', { ...place, expected: `${this.#sizeBytes} bytes`, found });
+    return new SeglogError('FILE_SHRANK', 'the file became shorter while it was read', {
+      ...place,
+      expected: `${this.#sizeBytes} bytes`,
+      found,
+    });
   }
 
   /** The first batch, from file position `start` on, that ends at `offset` or later. */
@@ -159,7 +173,12 @@ export class Segment implements Closable {
     this.#context.engine.locate(this.log(), start, this.#sizeBytes, offset, scratch.bytes, located);
     if (located[LOCATE_OUTCOME.found] !== 1) return undefined;
     const position = located[LOCATE_OUTCOME.position] as number;
-    const { magic, sizeBytes, baseOffset, lastOffset, maxTimestamp } = readBatchHeader(scratch.view, located[LOCATE_OUTCOME.header] as number, this.logPath, position);
+    const { magic, sizeBytes, baseOffset, lastOffset, maxTimestamp } = readBatchHeader(
+      scratch.view,
+      located[LOCATE_OUTCOME.header] as number,
+      this.logPath,
+      position,
+    );
     return { segmentBaseOffset: this.baseOffset, position, magic, sizeBytes, baseOffset, lastOffset, maxTimestamp };
   }
 
@@ -229,4 +248,3 @@ export class Segment implements Closable {
     return largest;
   }
 }
-

@@ -7,7 +7,7 @@
 
 declare const brand: unique symbol;
 
-/** A number with a name: `Branded<'Offset'>` is a number that only an `asOffset` makes. */
+/** A number with a name: any number can be one, but one can never stand where another is meant. */
 type Branded<Name extends string> = number & { readonly [brand]?: Name };
 
 /** The logical position of a record in a partition: 0, 1, 2, ... */

@@ -22,21 +22,47 @@ const VARIED: RecordInput[] = [
   { key: null, value: null, timestamp: 900 },
   { value: '', timestamp: 1000 },
   { key: '', value: Buffer.alloc(70_000, 7), timestamp: 5_000_000_000_000 - 5000 },
-  { key: 'ключ', value: 'значение', timestamp: 1001, headers: [['h', Buffer.from([1])], ['h', null], ['헤더', Buffer.alloc(0)]] },
+  {
+    key: 'ключ',
+    value: 'значение',
+    timestamp: 1001,
+    headers: [
+      ['h', Buffer.from([1])],
+      ['h', null],
+      ['헤더', Buffer.alloc(0)],
+    ],
+  },
 ];
 
 describe('appending and reading', () => {
-  test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)('gives back what was appended, with %s', async (compression) => {
-    await using log = await Log.open(scratchPartition(), { messageTimestampAfterMaxMs: Infinity });
-    expect(await log.append(VARIED, { compression })).toMatchObject({ baseOffset: 0, lastOffset: 4 });
-    expect(await log.append({ value: 'one more', timestamp: 7 }, { compression })).toMatchObject({ baseOffset: 5, lastOffset: 5 });
-    const records = await recordsOf(log);
-    expect(records.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(records.map(({ timestamp }) => timestamp)).toEqual([1000, 900, 1000, 5_000_000_000_000 - 5000, 1001, 7]);
-    expect(records.map(({ key }) => key?.toString() ?? null)).toEqual(['a', null, null, '', 'ключ', null]);
-    expect(records.map(({ value }) => value?.toString() ?? null)).toEqual(['first', null, '', '\x07'.repeat(70_000), 'значение', 'one more']);
-    expect(records[4]?.headers).toEqual([['h', Buffer.from([1])], ['h', null], ['헤더', Buffer.alloc(0)]]);
-  });
+  test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
+    'gives back what was appended, with %s',
+    async (compression) => {
+      await using log = await Log.open(scratchPartition(), { messageTimestampAfterMaxMs: Infinity });
+      expect(await log.append(VARIED, { compression })).toMatchObject({ baseOffset: 0, lastOffset: 4 });
+      expect(await log.append({ value: 'one more', timestamp: 7 }, { compression })).toMatchObject({
+        baseOffset: 5,
+        lastOffset: 5,
+      });
+      const records = await recordsOf(log);
+      expect(records.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(records.map(({ timestamp }) => timestamp)).toEqual([1000, 900, 1000, 5_000_000_000_000 - 5000, 1001, 7]);
+      expect(records.map(({ key }) => key?.toString() ?? null)).toEqual(['a', null, null, '', 'ключ', null]);
+      expect(records.map(({ value }) => value?.toString() ?? null)).toEqual([
+        'first',
+        null,
+        '',
+        '\x07'.repeat(70_000),
+        'значение',
+        'one more',
+      ]);
+      expect(records[4]?.headers).toEqual([
+        ['h', Buffer.from([1])],
+        ['h', null],
+        ['헤더', Buffer.alloc(0)],
+      ]);
+    },
+  );
 
   test('has done its work before the promise is given', async () => {
     await using log = await Log.open(scratchPartition());
@@ -74,8 +100,18 @@ describe('appending and reading', () => {
   });
 
   test.each([
-    ['too far in the future', { messageTimestampAfterMaxMs: 10 }, { value: 'x', timestamp: 1_000_011 }, 'INVALID_TIMESTAMP'],
-    ['too far in the past', { messageTimestampBeforeMaxMs: 10 }, { value: 'x', timestamp: 999_989 }, 'INVALID_TIMESTAMP'],
+    [
+      'too far in the future',
+      { messageTimestampAfterMaxMs: 10 },
+      { value: 'x', timestamp: 1_000_011 },
+      'INVALID_TIMESTAMP',
+    ],
+    [
+      'too far in the past',
+      { messageTimestampBeforeMaxMs: 10 },
+      { value: 'x', timestamp: 999_989 },
+      'INVALID_TIMESTAMP',
+    ],
     ['with a timestamp that is none', {}, { value: 'x', timestamp: 1.5 }, 'INVALID_TIMESTAMP'],
     ['with a negative timestamp', {}, { value: 'x', timestamp: -2 }, 'INVALID_TIMESTAMP'],
     ['larger than max.message.bytes', { maxMessageBytes: 100 }, { value: 'x'.repeat(100) }, 'RECORD_TOO_LARGE'],
@@ -91,7 +127,10 @@ describe('appending and reading', () => {
   });
 
   test('takes a record without a timestamp as one of now, and -1 as none', async () => {
-    await using log = await Log.open(scratchPartition(), { clock: new ManualClock(42), messageTimestampBeforeMaxMs: 5 });
+    await using log = await Log.open(scratchPartition(), {
+      clock: new ManualClock(42),
+      messageTimestampBeforeMaxMs: 5,
+    });
     await log.append([{ value: 'now' }, { value: 'none', timestamp: -1 }]);
     expect((await recordsOf(log)).map(({ timestamp }) => timestamp)).toEqual([42, -1]);
   });

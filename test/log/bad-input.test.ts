@@ -11,11 +11,12 @@ import { scratchPartition } from '../support/temp.ts';
 const FIRST = '00000000000000000000.log';
 
 /** A partition of two segments, of which the first one's bytes are `damage`d; the second makes the first a sealed one. */
-async function damaged(damage: (bytes: Buffer) => Buffer | undefined): Promise<string> {
+async function damaged(damage: (bytes: Buffer) => Buffer | void): Promise<string> {
   const directory = scratchPartition();
   {
     await using log = await Log.open(directory, { segmentBytes: 400 });
-    for (let i = 0; i < 8; i++) await log.append([{ key: 'k', value: `record ${i}`, timestamp: 1000 + i, headers: [['h', Buffer.from('v')]] }]);
+    for (let i = 0; i < 8; i++)
+      await log.append([{ key: 'k', value: `record ${i}`, timestamp: 1000 + i, headers: [['h', Buffer.from('v')]] }]);
   }
   const path = join(directory, FIRST);
   const bytes = readFileSync(path);
@@ -54,11 +55,15 @@ describe('a batch whose size or checksum cannot be is named, with its place and 
     ['a size of 2^31 - 1', (b: Buffer) => void b.writeInt32BE(0x7fffffff, BATCH.LENGTH), 'BATCH_TRUNCATED'],
     ['a size above the file', (b: Buffer) => void b.writeInt32BE(b.length, BATCH.LENGTH), 'BATCH_TRUNCATED'],
     ['a flipped bit in its records', (b: Buffer) => void (b[70] = (b[70] ?? 0) ^ 4), 'BATCH_CRC_MISMATCH'],
-    ['a flipped bit in its checksum', (b: Buffer) => void (b[BATCH.CRC] = (b[BATCH.CRC] ?? 0) ^ 4), 'BATCH_CRC_MISMATCH'],
+    [
+      'a flipped bit in its checksum',
+      (b: Buffer) => void (b[BATCH.CRC] = (b[BATCH.CRC] ?? 0) ^ 4),
+      'BATCH_CRC_MISMATCH',
+    ],
     ['a file that ends within it', (b: Buffer) => b.subarray(0, 30), 'BATCH_TRUNCATED'],
     ['a file that ends within its first bytes', (b: Buffer) => b.subarray(0, 9), 'BATCH_TRUNCATED'],
   ])('%s', async (_what, damage, code) => {
-    const directory = await damaged((bytes) => damage(bytes) as Buffer | undefined);
+    const directory = await damaged((bytes) => damage(bytes));
     const error = errorOf(() => readAll(directory));
     expect(error).toMatchObject({ code, position: 0 });
     expect(error.file).toBe(join(directory, FIRST));
@@ -72,15 +77,23 @@ describe('a batch whose size or checksum cannot be is named, with its place and 
       for (const batch of reader.readSync()) seen.push(batch.baseOffset);
     });
     expect(seen).toEqual([0, 1, 2]);
-    expect(error).toMatchObject({ code: 'BATCH_CRC_MISMATCH', position: 243, baseOffset: 3, lastOffset: 3, nextPosition: 324 });
+    expect(error).toMatchObject({
+      code: 'BATCH_CRC_MISMATCH',
+      position: 243,
+      baseOffset: 3,
+      lastOffset: 3,
+      nextPosition: 324,
+    });
   });
 });
 
 describe('records that lie, under a checksum that is right, are named and never believed', () => {
-  const set = (at: number, ...values: number[]) => (b: Buffer): Buffer => {
-    b.set(values, at);
-    return sealed(b);
-  };
+  const set =
+    (at: number, ...values: number[]) =>
+    (b: Buffer): Buffer => {
+      b.set(values, at);
+      return sealed(b);
+    };
   test.each([
     ['a record count of 2^31 - 1', (b: Buffer) => (b.writeInt32BE(0x7fffffff, BATCH.RECORD_COUNT), sealed(b))],
     ['a negative record count', (b: Buffer) => (b.writeInt32BE(-1, BATCH.RECORD_COUNT), sealed(b))],
@@ -97,7 +110,8 @@ describe('records that lie, under a checksum that is right, are named and never 
     ['a header key that is null', set(77, 0x01)],
   ])('%s', async (_what, damage) => {
     const directory = await damaged(damage);
-    for (const read of [readAll, columnsOf, cursorOf]) expect(errorOf(() => read(directory)).code).toBe('INVALID_RECORD');
+    for (const read of [readAll, columnsOf, cursorOf])
+      expect(errorOf(() => read(directory)).code).toBe('INVALID_RECORD');
   });
 
   function columnsOf(directory: string): unknown {
@@ -123,23 +137,29 @@ describe('records that lie, under a checksum that is right, are named and never 
 
 describe('compressed records', () => {
   /** The first batch replaced by one with this payload. */
-  const withPayload = (codec: number, payload: Buffer) => (bytes: Buffer): Buffer => {
-    const header = Buffer.from(bytes.subarray(0, 61));
-    header.writeInt32BE(49 + payload.length, BATCH.LENGTH);
-    header.writeInt16BE(codec, BATCH.ATTRIBUTES);
-    return Buffer.concat([sealed(Buffer.concat([header, payload])), bytes.subarray(81)]);
-  };
+  const withPayload =
+    (codec: number, payload: Buffer) =>
+    (bytes: Buffer): Buffer => {
+      const header = Buffer.from(bytes.subarray(0, 61));
+      header.writeInt32BE(49 + payload.length, BATCH.LENGTH);
+      header.writeInt16BE(codec, BATCH.ATTRIBUTES);
+      return Buffer.concat([sealed(Buffer.concat([header, payload])), bytes.subarray(81)]);
+    };
 
   test('that decompress to more than is allowed are refused before the memory is taken', async () => {
     const directory = await damaged(withPayload(1, gzipSync(Buffer.alloc(64 * 1024 * 1024))));
     using reader = LogReader.open(directory);
-    const error = errorOf(() => [...reader.readSync({ maxDecompressedBytes: 1024 * 1024 })].map((batch) => batch.records()));
+    const error = errorOf(() =>
+      [...reader.readSync({ maxDecompressedBytes: 1024 * 1024 })].map((batch) => batch.records()),
+    );
     expect(error.code).toBe('DECOMPRESSED_TOO_LARGE');
     expect(error.position).toBe(0);
   });
 
   test.each([1, 2, 3, 4])('of codec %i that are garbage are named as damaged', async (codec) => {
-    const directory = await damaged(withPayload(codec, Buffer.from('this is no compressed data, whatever the attributes say')));
+    const directory = await damaged(
+      withPayload(codec, Buffer.from('this is no compressed data, whatever the attributes say')),
+    );
     expect(errorOf(() => readAll(directory))).toMatchObject({ code: 'CORRUPT_COMPRESSED_DATA', position: 0 });
   });
 

@@ -26,17 +26,20 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 }
 
 describe.each(['EIO', 'ENOSPC', 'EDQUOT', 'EFBIG'])('a write that fails with %s', (errno) => {
-  test.each([0, 1, 12, 40])('after all but %i bytes got through leaves the log as it was, and the next one works', async (shortBy) => {
-    const fs = faultyDisk();
-    await using log = await Log.open(DIRECTORY, { fs });
-    await log.append({ value: 'first' });
-    fs.plan({ operation: 'write', call: 1, errno, shortBy });
-    expect(await codeOf(log.append({ value: 'second' }))).toBe(`IO ${errno}`);
-    expect(log.logEndOffset).toBe(1);
-    expect(valuesIn(fs)).toEqual(['first']);
-    await log.append({ value: 'third' });
-    expect(valuesIn(fs)).toEqual(['first', 'third']);
-  });
+  test.each([0, 1, 12, 40])(
+    'after all but %i bytes got through leaves the log as it was, and the next one works',
+    async (shortBy) => {
+      const fs = faultyDisk();
+      await using log = await Log.open(DIRECTORY, { fs });
+      await log.append({ value: 'first' });
+      fs.plan({ operation: 'write', call: 1, errno, shortBy });
+      expect(await codeOf(log.append({ value: 'second' }))).toBe(`IO ${errno}`);
+      expect(log.logEndOffset).toBe(1);
+      expect(valuesIn(fs)).toEqual(['first']);
+      await log.append({ value: 'third' });
+      expect(valuesIn(fs)).toEqual(['first', 'third']);
+    },
+  );
 });
 
 test('a write that fails and cannot be put back takes the file offline for good', async () => {
@@ -78,7 +81,7 @@ test('with flush.messages an append says so when its sync fails', async () => {
 });
 
 /** The same work, with the n-th call of one operation failing, for every n there is. */
-async function work(fs: FaultyFileSystem): Promise<{ acknowledged: string[]; failed: string[] }> {
+async function runWorkload(fs: FaultyFileSystem): Promise<{ acknowledged: string[]; failed: string[] }> {
   const acknowledged: string[] = [];
   const failed: string[] = [];
   let log: Log | undefined;
@@ -96,25 +99,42 @@ async function work(fs: FaultyFileSystem): Promise<{ acknowledged: string[]; fai
   return { acknowledged, failed };
 }
 
-const OPERATIONS: FaultyOperation[] = ['open', 'read', 'write', 'truncate', 'sync', 'rename', 'remove', 'syncDirectory'];
+const OPERATIONS: FaultyOperation[] = [
+  'open',
+  'read',
+  'write',
+  'truncate',
+  'sync',
+  'rename',
+  'remove',
+  'syncDirectory',
+];
 
-describe.each(OPERATIONS)('when the n-th call of %s fails, for every n, while opening, appending, rolling and closing', (operation) => {
-  test('nothing that was acknowledged is lost, nothing is invented, and the log opens again', async () => {
-    const counted = faultyDisk();
-    expect((await work(counted)).failed).toEqual([]);
-    const calls = counted.count(operation);
-    expect(calls).toBeGreaterThan(0);
-    for (let call = 1; call <= calls; call++) {
-      const fs = faultyDisk();
-      fs.plan({ operation, call, errno: 'EIO' });
-      const { acknowledged } = await work(fs);
-      fs.heal();
-      await using log = await Log.open(DIRECTORY, { fs, ...OPTIONS });
-      const found = [...log.readSync()].flatMap((batch) => batch.records().map(({ value }) => value?.toString() ?? ''));
-      const inOrder = found.filter((value) => acknowledged.includes(value));
-      expect(inOrder, `${operation} call ${call}`).toEqual(acknowledged);
-      expect(found.every((value) => value.startsWith('record ')), `${operation} call ${call}`).toBe(true);
-      await log.append({ value: 'after' });
-    }
-  });
-});
+describe.each(OPERATIONS)(
+  'when the n-th call of %s fails, for every n, while opening, appending, rolling and closing',
+  (operation) => {
+    test('nothing that was acknowledged is lost, nothing is invented, and the log opens again', async () => {
+      const counted = faultyDisk();
+      expect((await runWorkload(counted)).failed).toEqual([]);
+      const calls = counted.count(operation);
+      expect(calls).toBeGreaterThan(0);
+      for (let call = 1; call <= calls; call++) {
+        const fs = faultyDisk();
+        fs.plan({ operation, call, errno: 'EIO' });
+        const { acknowledged } = await runWorkload(fs);
+        fs.heal();
+        await using log = await Log.open(DIRECTORY, { fs, ...OPTIONS });
+        const found = [...log.readSync()].flatMap((batch) =>
+          batch.records().map(({ value }) => value?.toString() ?? ''),
+        );
+        const inOrder = found.filter((value) => acknowledged.includes(value));
+        expect(inOrder, `${operation} call ${call}`).toEqual(acknowledged);
+        expect(
+          found.every((value) => value.startsWith('record ')),
+          `${operation} call ${call}`,
+        ).toBe(true);
+        await log.append({ value: 'after' });
+      }
+    });
+  },
+);

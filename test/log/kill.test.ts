@@ -24,7 +24,8 @@ function checkedValues(reader: LogReader | Log): number {
   let next = 0;
   for (const batch of reader.readSync()) {
     for (const { offset, value } of batch.records()) {
-      if (offset !== next || value?.toString() !== `record ${offset}`) throw new Error(`record ${offset} is not what was appended`);
+      if (offset !== next || value?.toString() !== `record ${offset}`)
+        throw new Error(`record ${offset} is not what was appended`);
       next++;
     }
   }
@@ -34,7 +35,9 @@ function checkedValues(reader: LogReader | Log): number {
 describe.each([30, 80, 150, 260, 400])('a process killed after about %i ms of appending', (afterMs) => {
   test('leaves every acknowledged record to a reader, and to the next writer', async () => {
     const directory = scratchPartition();
-    const child = spawn(process.execPath, ['--input-type=module', '-e', APPENDER, directory, BUILT], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', APPENDER, directory, BUILT], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let printed = '';
     child.stdout.on('data', (piece: Buffer) => (printed += piece.toString('latin1')));
     await once(child.stdout, 'data');

@@ -1,4 +1,15 @@
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Log, LogReader } from '../../src/index.ts';
@@ -38,25 +49,31 @@ describe('after a process that died', () => {
       expect(log.status().recovery).toMatchObject({ cutBytes: 0, quarantine: undefined });
     }
     for (const suffix of ['.log', '.index', '.timeindex']) {
-      expect(readFileSync(join(directory, FIRST + suffix)).equals(readFileSync(join(clean, FIRST + suffix))), suffix).toBe(true);
+      expect(
+        readFileSync(join(directory, FIRST + suffix)).equals(readFileSync(join(clean, FIRST + suffix))),
+        suffix,
+      ).toBe(true);
     }
   });
 
-  test.each([1, 11, 12, 60, 61, 62, 65])('a batch of which the last %i bytes are missing goes to quarantine, and appending goes on', async (missing) => {
-    const directory = await killed(3);
-    const path = join(directory, `${FIRST}.log`);
-    const size = 3 * 76;
-    truncateSync(path, size);
-    const bytes = readFileSync(path);
-    truncateSync(path, size - missing);
-    await using log = await Log.open(directory);
-    expect(valuesOf(log)).toEqual(numbered(2));
-    const { recovery } = log.status();
-    expect(recovery?.cutBytes).toBe(76 - missing);
-    expect(readFileSync(recovery?.quarantine ?? '')).toEqual(bytes.subarray(2 * 76, size - missing));
-    await log.append({ value: 'record 2' });
-    expect(valuesOf(log)).toEqual(numbered(3));
-  });
+  test.each([1, 11, 12, 60, 61, 62, 65])(
+    'a batch of which the last %i bytes are missing goes to quarantine, and appending goes on',
+    async (missing) => {
+      const directory = await killed(3);
+      const path = join(directory, `${FIRST}.log`);
+      const size = 3 * 76;
+      truncateSync(path, size);
+      const bytes = readFileSync(path);
+      truncateSync(path, size - missing);
+      await using log = await Log.open(directory);
+      expect(valuesOf(log)).toEqual(numbered(2));
+      const { recovery } = log.status();
+      expect(recovery?.cutBytes).toBe(76 - missing);
+      expect(readFileSync(recovery?.quarantine ?? '')).toEqual(bytes.subarray(2 * 76, size - missing));
+      await log.append({ value: 'record 2' });
+      expect(valuesOf(log)).toEqual(numbered(3));
+    },
+  );
 
   test('a zero tail is the end of the data, and no loss', async () => {
     const directory = await killed(3);

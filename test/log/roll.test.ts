@@ -14,7 +14,10 @@ function basesIn(directory: string): number[] {
 }
 
 /** Appends one record a batch, and tells at which offsets segments start. */
-async function rolled(options: LogOptions, records: readonly (RecordInput | ((clock: ManualClock) => RecordInput))[]): Promise<number[]> {
+async function rolled(
+  options: LogOptions,
+  records: readonly (RecordInput | ((clock: ManualClock) => RecordInput))[],
+): Promise<number[]> {
   const clock = new ManualClock(T0);
   const directory = scratchPartition();
   await using log = await Log.open(directory, { ...options, clock });
@@ -30,8 +33,18 @@ const later = (ms: number, timestamp?: number) => (clock: ManualClock) => {
 describe('a segment rolls', () => {
   test('by size: before a batch that would take it over segment.bytes, not at it', async () => {
     // A batch of one record of one byte takes 69 bytes.
-    expect(await rolled({ segmentBytes: 138 }, Array.from({ length: 5 }, () => ({ value: 'x' })))).toEqual([0, 2, 4]);
-    expect(await rolled({ segmentBytes: 137 }, Array.from({ length: 3 }, () => ({ value: 'x' })))).toEqual([0, 1, 2]);
+    expect(
+      await rolled(
+        { segmentBytes: 138 },
+        Array.from({ length: 5 }, () => ({ value: 'x' })),
+      ),
+    ).toEqual([0, 2, 4]);
+    expect(
+      await rolled(
+        { segmentBytes: 137 },
+        Array.from({ length: 3 }, () => ({ value: 'x' })),
+      ),
+    ).toEqual([0, 1, 2]);
   });
 
   test('by the age that its records tell, whatever the clock says', async () => {
@@ -101,7 +114,9 @@ describe('preallocation', () => {
       for (let i = 0; i < 60; i++) await log.append({ value: 'x' });
       expect(statSync(join(directory, '00000000000000000000.log')).size).toBe(4071);
     }
-    const total = readdirSync(directory).filter((name) => name.endsWith('.log')).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+    const total = readdirSync(directory)
+      .filter((name) => name.endsWith('.log'))
+      .reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
     expect(total).toBe(61 * 69);
   });
 

@@ -98,17 +98,28 @@ describe('a writer', () => {
     ['bytes', serdes.bytes, [Buffer.from([0, 255]), Buffer.alloc(0), Buffer.from('x')]],
   ] as const)('stores values with the %s serde, and reading gives them back', async (_name, serde, values) => {
     await using log = await Log.open(scratchPartition());
-    await using writer = log.writer<unknown, unknown>({ valueSerde: serde as never, keySerde: serde as never, compression: 'lz4' });
+    await using writer = log.writer<unknown, unknown>({
+      valueSerde: serde,
+      keySerde: serde,
+      compression: 'lz4',
+    });
     for (const value of values) await writer.write({ key: value, value });
     await writer.write({ key: null, value: null });
     await writer.flush();
     const read: unknown[] = [];
-    for await (const { key, value } of log.records<unknown, unknown>({ valueSerde: serde as never, keySerde: serde as never })) read.push([key, value]);
+    for await (const { key, value } of log.records<unknown, unknown>({
+      valueSerde: serde,
+      keySerde: serde,
+    }))
+      read.push([key, value]);
     expect(read).toEqual([...values.map((value) => [value, value]), [null, null]]);
   });
 
   test('tells whoever waits that a batch was refused, and goes on with the next', async () => {
-    await using log = await Log.open(scratchPartition(), { messageTimestampAfterMaxMs: 10, clock: new ManualClock(1000) });
+    await using log = await Log.open(scratchPartition(), {
+      messageTimestampAfterMaxMs: 10,
+      clock: new ManualClock(1000),
+    });
     await using writer = log.writer({ linger: 1000 });
     const bad = writer.send({ value: 'from the future', timestamp: 5000 });
     await expect(writer.flush()).rejects.toMatchObject({ code: 'INVALID_TIMESTAMP' });
@@ -118,8 +129,11 @@ describe('a writer', () => {
     expect(await good).toBe(0);
   });
 
-  test.each([{ linger: -1 }, { batchBytes: 0 }, { batchRecords: 0 }, { linger: Number.NaN }])('refuses %o', async (options) => {
-    await using log = await Log.open(scratchPartition());
-    expect(() => log.writer(options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
-  });
+  test.each([{ linger: -1 }, { batchBytes: 0 }, { batchRecords: 0 }, { linger: Number.NaN }])(
+    'refuses %o',
+    async (options) => {
+      await using log = await Log.open(scratchPartition());
+      expect(() => log.writer(options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    },
+  );
 });
