@@ -7,6 +7,7 @@
  * mark counts only as long as the log is just so.
  */
 import { dirname, join } from 'node:path';
+import { SeglogError } from '../errors/errors.ts';
 import { LOG_DIRECTORY_FILES, PARTITION_FILES } from '../format/names.ts';
 import type { FileSystem } from '../fs/contract.ts';
 
@@ -20,7 +21,8 @@ export interface CleanState {
 
 interface Parent {
   readonly marker: Uint8Array | undefined;
-  logs: number;
+  /** The partition directories that are open. */
+  readonly logs: Set<string>;
   allClean: boolean;
 }
 
@@ -33,12 +35,25 @@ function parentsOf(fs: FileSystem): Map<string, Parent> {
   return map;
 }
 
-/** Takes the log directory's mark away before anything is written. @returns whether it was there */
+function alreadyOpen(directory: string): SeglogError {
+  return new SeglogError('LOG_LOCKED', 'this process has the log open for writing already', {
+    file: directory,
+    action: 'Use that log, or close it first',
+  });
+}
+
+/**
+ * Takes the log directory's mark away before anything is written.
+ *
+ * @returns whether it was there
+ * @throws SeglogError `LOG_LOCKED` when this process has that partition open already
+ */
 export function enterLogDirectory(fs: FileSystem, directory: string): boolean {
   const parent = dirname(directory);
   const known = parentsOf(fs).get(parent);
   if (known !== undefined) {
-    known.logs++;
+    if (known.logs.has(directory)) throw alreadyOpen(directory);
+    known.logs.add(directory);
     return known.marker !== undefined;
   }
   const path = join(parent, LOG_DIRECTORY_FILES.cleanShutdown);
@@ -47,7 +62,7 @@ export function enterLogDirectory(fs: FileSystem, directory: string): boolean {
     fs.remove(path);
     fs.syncDirectory(parent);
   }
-  parentsOf(fs).set(parent, { marker, logs: 1, allClean: true });
+  parentsOf(fs).set(parent, { marker, logs: new Set([directory]), allClean: true });
   return marker !== undefined;
 }
 
@@ -57,7 +72,8 @@ export function leaveLogDirectory(fs: FileSystem, directory: string, clean: bool
   const known = parentsOf(fs).get(parent);
   if (known === undefined) return;
   known.allClean &&= clean;
-  if (--known.logs > 0) return;
+  known.logs.delete(directory);
+  if (known.logs.size > 0) return;
   parentsOf(fs).delete(parent);
   if (known.marker !== undefined && known.allClean)
     fs.replaceSmall(join(parent, LOG_DIRECTORY_FILES.cleanShutdown), known.marker);

@@ -119,7 +119,7 @@ export class Log implements AsyncDisposable {
    * reads almost nothing; after any other end the last segment is scanned, and what is no whole, valid batch at its end
    * goes to `quarantine/`.
    *
-   * @throws SeglogError `INVALID_NAME`, `INVALID_CONFIG`, `IO`, `NOT_A_REGULAR_FILE`, `OFFSET_NOT_EXACT`
+   * @throws SeglogError `INVALID_NAME`, `INVALID_CONFIG`, `IO`, `NOT_A_REGULAR_FILE`, `OFFSET_NOT_EXACT`, `LOG_LOCKED`
    */
   static async open(directory: string, options: LogOptions = {}): Promise<Log> {
     const { engine, fs, clock, ...given } = options;

@@ -35,7 +35,7 @@ describe('index dumps', () => {
     const asText = json.map((line) => {
       const { type: _type, ...entry } = JSON.parse(line) as Record<string, unknown>;
       return Object.entries(entry)
-        .map(([name, value]) => `${name}: ${value}`)
+        .map(([name, value]) => `${name}: ${String(value)}`)
         .join(' ');
     });
     expect(asText).toEqual(lines);

@@ -110,6 +110,18 @@ describe('after a process that died', () => {
   });
 });
 
+describe('a second opening for writing in one process', () => {
+  test('is refused, and possible after the first is closed', async () => {
+    const directory = scratchPartition();
+    const first = await Log.open(directory);
+    await expect(Log.open(directory)).rejects.toMatchObject({ code: 'LOG_LOCKED' });
+    await first.append({ value: 'still open' });
+    await first.close();
+    await using again = await Log.open(directory);
+    expect(again.logEndOffset).toBe(1);
+  });
+});
+
 describe('after a clean close', () => {
   test('missing indexes are built anew', async () => {
     const directory = scratchPartition();
