@@ -4,6 +4,7 @@ export type { CompressionType, TimestampType } from './config/log-config.ts';
 export { type EngineInfo, engineInfo } from './engine/select.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, SeglogError } from './errors/errors.ts';
 export { Log, type LogStatus } from './log/log.ts';
+export { ReadableLog } from './log/readable-log.ts';
 export { LogReader, type LogReaderOptions } from './log/log-reader.ts';
 export type {
   AppendRecordsOptions,

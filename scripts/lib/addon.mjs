@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFile
 import path from 'node:path';
 import { filesUnder, hashOf } from './hash.mjs';
 import { inProject, say, since } from './project.mjs';
-import { cargoVersion, lastLines, tool } from './run.mjs';
+import { cargoVersion, lastLines, run, tool } from './run.mjs';
 
 const target = inProject('native', 'target');
 const stampFile = path.join(target, 'seglog-addon.json');
@@ -25,8 +25,7 @@ function sourcesHash() {
 /** What the last build was made from and what it made, as far as that still lies there unchanged. */
 function builtFrom() {
   const [addon, ...others] = addonFiles();
-  if (addon === undefined || others.length > 0 || !existsSync(stampFile) || !existsSync(generatedTypes))
-    return undefined;
+  if (addon === undefined || others.length > 0 || !existsSync(stampFile) || !typesAreGenerated()) return undefined;
   const stamp = JSON.parse(readFileSync(stampFile, 'utf8'));
   return stamp.addon === hashOf([addon]) ? stamp : undefined;
 }
@@ -41,30 +40,45 @@ function setAside(why) {
   }
 }
 
+function typesAreGenerated() {
+  return existsSync(generatedTypes) && readFileSync(generatedTypes, 'utf8').includes('export');
+}
+
+function napiBuild() {
+  const types = path.relative(inProject('native'), generatedTypes);
+  const what = ['build', '--platform', '--release', '--no-js', '--dts', types];
+  const where = ['--manifest-path', 'native/binding/Cargo.toml', '--output-dir', 'native', '--target-dir', target];
+  return tool(inProject('node_modules', '@napi-rs', 'cli', 'dist', 'cli.js'), [...what, ...where]);
+}
+
+/**
+ * The types come out of compiling the binding, by way of a cache of napi's that a failed build empties. When cargo then
+ * finds the binding current there are none, and it has to be compiled once more.
+ */
 async function build() {
-  const output = path.relative(inProject('native'), generatedTypes);
-  const args = ['build', '--platform', '--release', '--no-js', '--dts', output];
-  const where = [
-    '--manifest-path',
-    'native/binding/Cargo.toml',
-    '--output-dir',
-    'native',
-    '--target-dir',
-    'native/target',
-  ];
-  return tool(inProject('node_modules', '@napi-rs', 'cli', 'dist', 'cli.js'), [...args, ...where]);
+  const result = await napiBuild();
+  if (result.code !== 0 || typesAreGenerated()) return result;
+  const binding = ['--manifest-path', 'native/Cargo.toml', '--target-dir', target, '--package', 'seglog-binding'];
+  await run('cargo', ['clean', '--release', ...binding]);
+  return napiBuild();
+}
+
+/** napi adds its own stack to what the compiler said; it tells nothing. */
+function compilerOutput(output) {
+  const [compiler] = output.split(/^.*Internal Error/m);
+  return compiler;
 }
 
 /**
  * Sees to the addon. Answers `{ ok: true }` when it is there and current, else the reason in one line, with `failed` set
  * when there was a compiler and it did not build.
  */
-export async function buildAddon({ force = false } = {}) {
+export async function buildAddon() {
   if (process.env.SEGLOG_SKIP_NATIVE === '1') return { ok: false, reason: 'SEGLOG_SKIP_NATIVE=1' };
   const sources = sourcesHash();
   const stamp = builtFrom();
   const cargo = cargoVersion();
-  if (!force && stamp?.sources === sources && (cargo === undefined || stamp.cargo === cargo)) return { ok: true };
+  if (stamp?.sources === sources && (cargo === undefined || stamp.cargo === cargo)) return { ok: true };
   if (cargo === undefined) {
     setAside('was not built from these sources');
     say('setup: cargo not found: using the TypeScript engine (slower); install Rust to build the native one');
@@ -75,7 +89,7 @@ export async function buildAddon({ force = false } = {}) {
   const { code, output } = await build();
   const [addon] = addonFiles();
   if (code !== 0 || addon === undefined) {
-    say(`setup: the native engine did not build:\n${lastLines(output)}`);
+    say(`setup: the native engine did not build:\n${lastLines(compilerOutput(output))}`);
     setAside('was built from other sources');
     say('setup: going on with the TypeScript engine (slower)');
     return { ok: false, failed: true, reason: 'the native engine did not build' };

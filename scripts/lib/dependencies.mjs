@@ -11,26 +11,22 @@ function readJson(file) {
   }
 }
 
-function isGlibc() {
-  return process.report.getReport().header.glibcVersionRuntime !== undefined;
+function fitsThisMachine({ os, cpu }) {
+  return (os?.includes(process.platform) ?? true) && (cpu?.includes(process.arch) ?? true);
 }
 
-/** Optional packages that this machine needs are those made for it; others may rightly be missing. */
-function isForThisMachine({ optional, devOptional, os, cpu, libc }) {
-  if (!optional && !devOptional) return true;
-  if (os === undefined && cpu === undefined) return false;
-  const libcFits = libc === undefined || libc.includes(isGlibc() ? 'glibc' : 'musl');
-  return (os?.includes(process.platform) ?? true) && (cpu?.includes(process.arch) ?? true) && libcFits;
-}
-
-/** npm writes node_modules/.package-lock.json last, so an interrupted install is never taken for a whole one. */
+/**
+ * npm writes node_modules/.package-lock.json last, so an interrupted install is never taken for a whole one. Optional
+ * packages may rightly be missing; one for another machine tells that the folder was brought here from there.
+ */
 function areCurrent() {
   const wanted = readJson(inProject('package-lock.json'))?.packages;
   const installed = readJson(inProject('node_modules', '.package-lock.json'))?.packages;
   if (wanted === undefined || installed === undefined) return false;
-  return Object.entries(wanted)
-    .filter(([where, entry]) => where !== '' && isForThisMachine(entry))
-    .every(([where, entry]) => installed[where]?.version === entry.version);
+  const needed = Object.entries(wanted).filter(([where, entry]) => where !== '' && !entry.optional);
+  const allThere = needed.every(([where, entry]) => installed[where]?.version === entry.version);
+  const others = Object.entries(installed).filter(([where]) => wanted[where]?.version !== installed[where].version);
+  return allThere && others.length === 0 && Object.values(installed).every(fitsThisMachine);
 }
 
 /** Installs what package-lock.json names, unless it is there already. */
@@ -43,6 +39,7 @@ export async function installDependencies() {
     say(`setup: packages installed in ${since(start)}`);
     return true;
   }
-  say(`setup: npm ci failed:\n${lastLines(output)}`);
+  const reasons = output.split('\n').filter((line) => /^npm error (?!aliases|Run|--)\S/.test(line));
+  say(`setup: npm ci failed:\n${reasons.slice(0, 20).join('\n') || lastLines(output)}`);
   return false;
 }

@@ -20,9 +20,16 @@ export const PLATFORMS = {
 const manifest = JSON.parse(readFileSync(inProject('package.json'), 'utf8'));
 
 async function npmPack(from, to) {
-  const { code, output } = await npm(['pack', from, '--pack-destination', to, '--loglevel=error', '--json=false']);
+  const { code, output, stdout } = await npm([
+    'pack',
+    from,
+    '--pack-destination',
+    to,
+    '--loglevel=error',
+    '--json=false',
+  ]);
   if (code !== 0) throw new Error(`npm pack failed: ${output}`);
-  return path.join(to, output.trim().split('\n').at(-1));
+  return path.join(to, stdout.trim().split('\n').at(-1));
 }
 
 /** Packs the main package from the project as it is built now; the tarball's path. */

@@ -10,29 +10,35 @@ function npmCommand() {
 }
 
 /**
- * Runs a program to its end. `show` passes its output through as it comes; the output is returned either way.
- * Never throws: a program that cannot start has `code` 127 and the reason as its output.
+ * Runs a program to its end. `show` passes its output through as it comes; it is returned either way, as `output` (all of
+ * it) and `stdout`. Never throws: a program that cannot start has `code` 127 and the reason as its output.
+ *
+ * @returns {Promise<{ code: number, output: string, stdout: string }>}
  */
-export function run(command, args, { cwd = root, env = {}, show = false, shell = false } = {}) {
+export function run(command, args, { cwd = root, env = {}, input = '', show = false, shell = false } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
       shell,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     const output = [];
+    const stdout = [];
+    child.stdin.on('error', () => {}); // It may end without reading.
+    child.stdin.end(input);
     child.stdout.on('data', (chunk) => {
       output.push(chunk);
+      stdout.push(chunk);
       if (show) process.stdout.write(chunk);
     });
     child.stderr.on('data', (chunk) => {
       output.push(chunk);
       if (show) process.stderr.write(chunk);
     });
-    const text = () => Buffer.concat(output).toString('utf8');
-    child.on('error', (error) => resolve({ code: 127, output: `${text()}${error.message}\n` }));
-    child.on('close', (code, signal) => resolve({ code: code ?? 128, signal, output: text() }));
+    const text = (chunks) => Buffer.concat(chunks).toString('utf8');
+    child.on('error', (error) => resolve({ code: 127, output: `${text(output)}${error.message}\n`, stdout: '' }));
+    child.on('close', (code) => resolve({ code: code ?? 128, output: text(output), stdout: text(stdout) }));
   });
 }
 

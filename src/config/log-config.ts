@@ -201,7 +201,7 @@ export function logConfig(given: Partial<LogConfig> = {}): LogConfig {
     const value = given[key];
     return [key, value === undefined ? fallback : checkValue(kafkaName, rule, value)];
   });
-  const unknown = Object.keys(given).find((key) => !(key in TABLE));
+  const unknown = Object.keys(given).find((key) => !Object.hasOwn(TABLE, key));
   if (unknown !== undefined) {
     throw new SeglogError('INVALID_CONFIG', 'unknown configuration key', {
       expected: `one of ${KEYS.join(', ')}`,

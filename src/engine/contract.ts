@@ -208,7 +208,7 @@ export interface Engine {
   searchIndex(entries: Uint8Array, count: number, entrySize: 8 | 12, target: number): number;
   /**
    * The index entries of a sealed segment, from its batches in order: Kafka's rule for when an entry is added.
-   * Feed it chunk after chunk with the same `state`. See `index/build.ts` for the state's fields.
+   * Feed it chunk after chunk with the same `state`, whose fields are those of {@link BUILD_STATE}.
    */
   buildIndex(
     bytes: Uint8Array,

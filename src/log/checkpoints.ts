@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import type { SeglogError } from '../errors/errors.ts';
 import {
+  type PartitionOffset,
   parseLeaderEpochs,
   parsePartitionOffsets,
   printLeaderEpochs,
@@ -37,7 +38,10 @@ export function readCheckpoint(
   }
 }
 
-/** Changes our own line in a checkpoint that is there; the others stay as they are, and a missing file stays missing. */
+/**
+ * Changes our own line in a checkpoint that is there; the others stay as they are. A missing file stays missing, and one that
+ * cannot be read stays as it is: it says nothing of us, to Kafka neither.
+ */
 export function updateCheckpoint(
   fs: FileSystem,
   directory: string,
@@ -48,12 +52,21 @@ export function updateCheckpoint(
   const path = join(dirname(directory), name);
   const bytes = fs.readSmall(path);
   if (bytes === undefined) return;
-  const entries = parsePartitionOffsets(decoder.decode(bytes), path);
+  const entries = entriesOrNone(decoder.decode(bytes), path);
+  if (entries === undefined) return;
   const isOurs = (entry: TopicPartition): boolean =>
     entry.topic === partition.topic && entry.partition === partition.partition;
   if (entries.some((entry) => isOurs(entry) && entry.offset === BigInt(offset))) return;
   const others = entries.filter((entry) => !isOurs(entry));
   fs.replaceSmall(path, encoder.encode(printPartitionOffsets([...others, { ...partition, offset: BigInt(offset) }])));
+}
+
+function entriesOrNone(text: string, path: string): PartitionOffset[] | undefined {
+  try {
+    return parsePartitionOffsets(text, path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The latest leader epoch of a partition; undefined when it has none yet. */

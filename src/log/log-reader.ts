@@ -9,14 +9,13 @@ import { nodeFileSystem } from '../fs/node-fs.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import { OpenSegments } from '../segment/open-segments.ts';
-import { type FoundBatch, Segment } from '../segment/segment.ts';
+import { Segment } from '../segment/segment.ts';
+import { ReadableLog } from './readable-log.ts';
 import { readCheckpoint } from './checkpoints.ts';
 import { findEnd, listSegments, type LogEnd, partitionOf, walkOn } from './load.ts';
-import { isAborted, type LogEnvironment, type ReadOptions, type TailOptions, type TimestampOffset } from './options.ts';
-import { checkStart, readBatches, readBatchesSync, type ReadSource } from './read.ts';
+import { isAborted, type LogEnvironment, type TailOptions } from './options.ts';
+import { checkStart, readBatches, type ReadSource } from './read.ts';
 import { SegmentList } from './segments.ts';
-import { maxTimestampRecord, offsetForTimestamp, type TimestampLookup } from './timestamps.ts';
-import { type RecordsOptions, type TypedRecord, typedRecords } from './typed-records.ts';
 
 /** What a reader stands on, and whom it tells of oddities. */
 export interface LogReaderOptions extends LogEnvironment {
@@ -39,7 +38,7 @@ const PEEK_BYTES = BATCH.MAGIC + 1;
  * for await (const batch of reader.tail({ from: reader.logEndOffset })) console.log(batch.baseOffset);
  * ```
  */
-export class LogReader implements Disposable {
+export class LogReader extends ReadableLog implements Disposable {
   readonly directory: string;
   readonly #context: SegmentContext;
   readonly #partition: TopicPartition | undefined;
@@ -50,6 +49,7 @@ export class LogReader implements Disposable {
   #closed = false;
 
   private constructor(context: SegmentContext, directory: string, warn: (warning: string) => void) {
+    super();
     this.#context = context;
     this.directory = directory;
     this.#partition = partitionOf(directory);
@@ -71,13 +71,12 @@ export class LogReader implements Disposable {
     return reader;
   }
 
-  /** The first offset that can be read. */
-  get logStartOffset(): number {
+  override get logStartOffset(): number {
     return this.#logStartOffset;
   }
 
   /** The offset behind the last whole, valid batch, as of the last `refresh`. */
-  get logEndOffset(): number {
+  override get logEndOffset(): number {
     return this.#end.nextOffset;
   }
 
@@ -120,23 +119,6 @@ export class LogReader implements Disposable {
     this.#logStartOffset = Math.min(Math.max(this.#checkpointedStart(), first), this.#end.nextOffset);
   }
 
-  /** As `Log.read`: up to the end as of the last `refresh`. */
-  read(options: ReadOptions = {}): AsyncGenerator<RecordBatch, void> {
-    return readBatches(this.#source(), options);
-  }
-
-  /** As `Log.readSync`. */
-  readSync(options: ReadOptions = {}): Generator<RecordBatch, void> {
-    return readBatchesSync(this.#source(), options);
-  }
-
-  /** As `Log.records`. */
-  records<K = Uint8Array, V = Uint8Array>(
-    options: ReadOptions & RecordsOptions<K, V> = {},
-  ): AsyncGenerator<TypedRecord<K, V>, void> {
-    return typedRecords(this.read(options), options, this.#logStartOffset);
-  }
-
   /**
    * Follows a log that another process appends to: looks at the place of the next header every 5 ms, less and less often
    * up to every 250 ms while nothing comes.
@@ -144,12 +126,12 @@ export class LogReader implements Disposable {
   async *tail(options: TailOptions = {}): AsyncGenerator<RecordBatch, void> {
     const { signal, ...rest } = options;
     let from = options.from ?? this.#logStartOffset;
-    checkStart(this.#source(), from);
+    checkStart(this.source(), from);
     let pause = FIRST_POLL_MS;
     while (!isAborted(signal) && !this.#closed) {
       const end = this.#end.nextOffset;
       if (from < end) {
-        for await (const batch of readBatches(this.#source(), { ...rest, from, to: end })) {
+        for await (const batch of readBatches(this.source(), { ...rest, from, to: end })) {
           if (isAborted(signal)) return;
           yield batch;
         }
@@ -161,33 +143,6 @@ export class LogReader implements Disposable {
       await this.#context.clock.sleep(pause, signal);
       pause = Math.min(LAST_POLL_MS, pause * 2);
     }
-  }
-
-  /** As `Log.find`. */
-  find(offset: number): FoundBatch | undefined {
-    this.#check();
-    for (let segment = this.#segments.floor(offset); segment !== undefined; segment = this.#segments.after(segment)) {
-      const found = segment.find(offset);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-
-  /** As `Log.offsetForTimestamp`. */
-  offsetForTimestamp(timestamp: number): TimestampOffset | undefined {
-    return this.lookupTimestamp(timestamp).found;
-  }
-
-  /** {@link offsetForTimestamp}, and whether a segment without timestamps ended the search. */
-  lookupTimestamp(timestamp: number): TimestampLookup {
-    this.#check();
-    return offsetForTimestamp(this.#source(), timestamp);
-  }
-
-  /** As `Log.maxTimestamp`. */
-  maxTimestamp(): TimestampOffset | undefined {
-    this.#check();
-    return maxTimestampRecord(this.#source());
   }
 
   /** Closes what is open. A second call does nothing. */
@@ -228,13 +183,14 @@ export class LogReader implements Disposable {
     return fs.list(this.directory).filter((name) => name.endsWith('.log')).length !== this.#segments.count;
   }
 
-  #source(): ReadSource {
+  protected override source(): ReadSource {
     this.#check();
     return {
       engine: this.#context.engine,
       segments: this.#segments,
       startOffset: this.#logStartOffset,
       endOffset: this.#end.nextOffset,
+      checkOpen: () => this.#check(),
     };
   }
 

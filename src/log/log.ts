@@ -11,7 +11,8 @@ import type { RecordBatch } from '../record/record-batch.ts';
 import { ActiveSegment } from '../segment/active-segment.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import { OpenSegments } from '../segment/open-segments.ts';
-import type { FoundBatch, Segment } from '../segment/segment.ts';
+import type { Segment } from '../segment/segment.ts';
+import { ReadableLog } from './readable-log.ts';
 import { addRecords, checkSize, checkTimestamps, compressionFor } from './append.ts';
 import { readLatestEpoch, updateCheckpoint, writeFirstEpoch } from './checkpoints.ts';
 import { enterLogDirectory, leaveLogDirectory, writeOwnMark } from './clean-shutdown.ts';
@@ -24,16 +25,12 @@ import {
   type AppendResult,
   isAborted,
   type LogOptions,
-  type ReadOptions,
   type RecordInput,
   type TailOptions,
-  type TimestampOffset,
 } from './options.ts';
-import { checkStart, readBatches, readBatchesSync, type ReadSource } from './read.ts';
+import { checkStart, readBatches, type ReadSource } from './read.ts';
 import type { SegmentList } from './segments.ts';
 import { syncSegment, syncSegmentSync } from './sync.ts';
-import { maxTimestampRecord, offsetForTimestamp } from './timestamps.ts';
-import { type RecordsOptions, type TypedRecord, typedRecords } from './typed-records.ts';
 import { LogWriter, type WriterOptions } from './writer.ts';
 
 /** A log as it stands. */
@@ -74,7 +71,7 @@ export interface LogStatus {
  * for await (const batch of log.read({ from: 0 })) for (const record of batch.records()) console.log(record.offset);
  * ```
  */
-export class Log implements AsyncDisposable {
+export class Log extends ReadableLog implements AsyncDisposable {
   readonly directory: string;
   readonly config: LogConfig;
   readonly #context: SegmentContext;
@@ -96,6 +93,7 @@ export class Log implements AsyncDisposable {
   #waiters: (() => void)[] = [];
 
   private constructor(context: SegmentContext, directory: string, partition: TopicPartition, loaded: Loaded) {
+    super();
     this.#context = context;
     this.directory = directory;
     this.config = context.config;
@@ -104,7 +102,8 @@ export class Log implements AsyncDisposable {
     this.#active = loaded.active;
     this.#logStartOffset = loaded.logStartOffset;
     this.#logEndOffset = loaded.logEndOffset;
-    this.#recoveryPoint = loaded.clean ? loaded.logEndOffset : loaded.active.baseOffset;
+    this.#recoveryPoint = loaded.recoveryPoint;
+    this.#unsynced = [...loaded.unsynced];
     this.#recovery = loaded.recovery;
     const epoch = readLatestEpoch(context.fs, directory);
     this.#leaderEpoch = epoch ?? 0;
@@ -144,13 +143,12 @@ export class Log implements AsyncDisposable {
     }
   }
 
-  /** The first offset that can be read. */
-  get logStartOffset(): number {
+  override get logStartOffset(): number {
     return this.#logStartOffset;
   }
 
   /** The offset that the next record will have. */
-  get logEndOffset(): number {
+  override get logEndOffset(): number {
     return this.#logEndOffset;
   }
 
@@ -226,76 +224,24 @@ export class Log implements AsyncDisposable {
     return new LogWriter(this, this.#context, options);
   }
 
-  /**
-   * Reads batches, in order, up to the log end as it is now. The next chunk is read and checked while the caller works.
-   *
-   * @throws SeglogError (while iterating) `OFFSET_OUT_OF_RANGE`, `BATCH_CRC_MISMATCH`, `BATCH_TRUNCATED`,
-   * `BATCH_SIZE_INVALID`, with file, position, offsets and where the next batch would start; `IO`
-   */
-  read(options: ReadOptions = {}): AsyncGenerator<RecordBatch, void> {
-    this.#check();
-    return readBatches(this.#source(), options);
-  }
-
-  /** {@link read} on this thread alone. */
-  readSync(options: ReadOptions = {}): Generator<RecordBatch, void> {
-    this.#check();
-    return readBatchesSync(this.#source(), options);
-  }
-
-  /** Reads data records one by one, with their keys and values as what a serde makes of them. */
-  records<K = Uint8Array, V = Uint8Array>(
-    options: ReadOptions & RecordsOptions<K, V> = {},
-  ): AsyncGenerator<TypedRecord<K, V>, void> {
-    return typedRecords(this.read(options), options, this.#logStartOffset);
-  }
-
   /** Reads batches, and waits for more at the log end until the signal aborts or the log closes. */
   async *tail(options: TailOptions = {}): AsyncGenerator<RecordBatch, void> {
     this.#check();
     const { signal, ...rest } = options;
     let from = options.from ?? this.#logStartOffset;
-    checkStart(this.#source(), from);
+    checkStart(this.source(), from);
     while (!isAborted(signal) && this.#state === 'open') {
       const end = this.#logEndOffset;
       if (from === end) {
         await this.#nextAppend(signal);
         continue;
       }
-      for await (const batch of readBatches(this.#source(), { ...rest, from, to: end })) {
+      for await (const batch of readBatches(this.source(), { ...rest, from, to: end })) {
         if (isAborted(signal)) return;
         yield batch;
       }
       from = end;
     }
-  }
-
-  /** The batch that holds `offset`, or the first one behind it: its header and where it stands. undefined at the log end. */
-  find(offset: number): FoundBatch | undefined {
-    this.#check();
-    if (!(offset >= this.#logStartOffset && offset <= this.#logEndOffset)) {
-      throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log has no such offset', {
-        expected: `${this.#logStartOffset} to ${this.#logEndOffset}`,
-        found: offset,
-      });
-    }
-    for (let segment = this.#segments.floor(offset); segment !== undefined; segment = this.#segments.after(segment)) {
-      const found = segment.find(offset);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-
-  /** The first record, in offset order, whose timestamp is `timestamp` or later; undefined when there is none. */
-  offsetForTimestamp(timestamp: number): TimestampOffset | undefined {
-    this.#check();
-    return offsetForTimestamp(this.#source(), timestamp).found;
-  }
-
-  /** The record with the largest timestamp, the first of several; undefined when no record has one. */
-  maxTimestamp(): TimestampOffset | undefined {
-    this.#check();
-    return maxTimestampRecord(this.#source());
   }
 
   /**
@@ -463,17 +409,23 @@ export class Log implements AsyncDisposable {
     return this.#logEndOffset - this.#recoveryPoint >= this.config.flushMessages;
   }
 
-  #source(): ReadSource {
+  protected override source(): ReadSource {
+    this.#check();
     return {
       engine: this.#context.engine,
       segments: this.#segments,
       startOffset: this.#logStartOffset,
       endOffset: this.#logEndOffset,
+      checkOpen: () => this.#checkOpen(),
     };
   }
 
-  #check(): void {
+  #checkOpen(): void {
     if (this.#state !== 'open') throw new SeglogError('LOG_CLOSED', 'the log is closed', { file: this.directory });
+  }
+
+  #check(): void {
+    this.#checkOpen();
     if (this.#failure !== undefined) {
       throw new SeglogError('LOG_OFFLINE', 'a sync of the log failed, so what is on the disk is unknown', {
         file: this.directory,

@@ -14,7 +14,10 @@ export interface Loaded {
   readonly active: ActiveSegment;
   readonly logStartOffset: number;
   readonly logEndOffset: number;
-  readonly clean: boolean;
+  /** Everything below it is on the disk. */
+  readonly recoveryPoint: number;
+  /** Sealed segments of which that is not known. */
+  readonly unsynced: readonly Segment[];
   readonly recovery: RecoveryReport | undefined;
 }
 
@@ -35,6 +38,7 @@ export function loadForWriting(
   const listed = listSegments(fs, directory);
   const checkpoint =
     readCheckpoint(fs, directory, LOG_DIRECTORY_FILES.logStartOffsets, partition, () => undefined) ?? 0;
+  const recoveryPoint = readCheckpoint(fs, directory, LOG_DIRECTORY_FILES.recoveryPoints, partition, () => undefined);
   const last = listed.at(-1);
   if (last === undefined) {
     const active = ActiveSegment.create(context, directory, checkpoint);
@@ -44,7 +48,8 @@ export function loadForWriting(
       active,
       logStartOffset: checkpoint,
       logEndOffset: checkpoint,
-      clean: true,
+      recoveryPoint: checkpoint,
+      unsynced: [],
       recovery: undefined,
     };
   }
@@ -61,7 +66,7 @@ export function loadForWriting(
     if (end.validBytes !== last.sizeBytes || (isMarked && !parentClean && mark.logEndOffset !== end.nextOffset))
       end = undefined;
   }
-  const clean = end !== undefined;
+  const isClean = end !== undefined;
   if (end === undefined) ({ end, report: recovery } = recoverLast(context, directory, last.baseOffset));
   const sealed = listed
     .slice(0, -1)
@@ -69,5 +74,8 @@ export function loadForWriting(
   const active = ActiveSegment.reopen(context, directory, last.baseOffset, end.validBytes);
   const segments = new SegmentList([...sealed, active.segment]);
   const logStartOffset = Math.min(Math.max(checkpoint, (segments.first ?? active).baseOffset), end.nextOffset);
-  return { segments, active, logStartOffset, logEndOffset: end.nextOffset, clean, recovery };
+  const logEndOffset = end.nextOffset;
+  const point = isClean ? logEndOffset : Math.min(recoveryPoint ?? active.baseOffset, logEndOffset);
+  const unsynced = isClean ? [] : sealed.filter((_, at) => (sealed[at + 1] ?? active).baseOffset > point);
+  return { segments, active, logStartOffset, logEndOffset, recoveryPoint: point, unsynced, recovery };
 }

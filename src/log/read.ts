@@ -16,6 +16,8 @@ export interface ReadSource {
   readonly segments: SegmentList;
   readonly startOffset: number;
   readonly endOffset: number;
+  /** @throws SeglogError `LOG_CLOSED`: a read ends when its log does */
+  checkOpen(): void;
 }
 
 const CHUNK_BYTES = 512 * 1024;
@@ -237,6 +239,7 @@ export function* readBatchesSync(
   const walk = new ChunkWalk(source, from, to, options.reuseBuffers === true, chunkBytes);
   const verify = options.verify !== false;
   for (let slot = walk.next(); slot !== undefined; slot = walk.next()) {
+    source.checkOpen();
     source.engine.readBatches(
       slot.segment.log(),
       slot.position,
@@ -299,6 +302,7 @@ export async function* readBatches(source: ReadSource, options: ReadOptions): As
       const { slot, done }: Fetch = next;
       const failed = (await done) as { error: unknown } | undefined;
       if (failed !== undefined) throw failed.error;
+      source.checkOpen();
       const { count, discardRest } = walk.accept(slot);
       if (discardRest) await discard(walk, coming);
       ask();

@@ -49,9 +49,8 @@ export function maxTimestampRecord(source: ReadSource): TimestampOffset | undefi
     }
   }
   if (best === undefined) return undefined;
-  const last = best.indexes().times.last;
-  // The entry names the last offset of the first batch that has the timestamp; an index that lags behind is a lower bound.
-  const from = Math.max(source.startOffset, last.timestamp === largest ? last.offset : best.baseOffset);
+  // The last entry names the last offset of the first batch that has its timestamp; a larger one can only come later.
+  const from = Math.max(source.startOffset, best.indexes().times.last.offset);
   const end = segmentEnd(source, best);
   if (from >= end) return undefined;
   for (const batch of readBatchesSync(source, { from, to: end }, SMALL_CHUNK_BYTES)) {

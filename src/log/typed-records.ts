@@ -5,6 +5,7 @@ import type { Serde } from '../record/serdes.ts';
 /** Which serdes make keys and values. Default: bytes as they are. */
 export interface RecordsOptions<K, V> {
   readonly from?: number;
+  readonly to?: number;
   readonly keySerde?: Serde<K>;
   readonly valueSerde?: Serde<V>;
 }
@@ -18,19 +19,18 @@ export interface TypedRecord<K, V> {
   readonly headers: readonly RecordHeader[];
 }
 
-/** The data records of batches, from `options.from` on; control records are left out. */
+/** The data records of batches, from `options.from` to below `options.to`; control records are left out. */
 export async function* typedRecords<K, V>(
   batches: AsyncIterable<RecordBatch>,
   options: RecordsOptions<K, V>,
-  startOffset: number,
 ): AsyncGenerator<TypedRecord<K, V>, void> {
-  const from = options.from ?? startOffset;
+  const { from = 0, to = Infinity } = options;
   const keyOf = deserializer(options.keySerde);
   const valueOf = deserializer(options.valueSerde);
   for await (const batch of batches) {
     if (batch.isControl) continue;
     for (const { offset, timestamp, key, value, headers } of batch.records()) {
-      if (offset >= from) yield { offset, timestamp, key: keyOf(key), value: valueOf(value), headers };
+      if (offset >= from && offset < to) yield { offset, timestamp, key: keyOf(key), value: valueOf(value), headers };
     }
   }
 }

@@ -50,6 +50,7 @@ export class ActiveSegment {
     const last = indexes.times.last;
     this.#maxTimestamp = last.timestamp;
     this.#offsetOfMaxTimestamp = last.offset;
+    segment.update(file.sizeBytes, last.timestamp);
     const { segmentJitterMs, segmentMs } = context.config;
     const bound = Math.min(segmentJitterMs, segmentMs);
     this.#openedMs = context.clock.now();
@@ -157,7 +158,7 @@ export class ActiveSegment {
       this.#bytesSinceLastEntry = 0;
     }
     this.#bytesSinceLastEntry += length;
-    this.segment.update(this.#file.sizeBytes);
+    this.segment.update(this.#file.sizeBytes, this.#maxTimestamp);
   }
 
   /** The largest timestamp so far, -1 when there is none. */

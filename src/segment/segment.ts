@@ -187,7 +187,6 @@ export class Segment implements Closable {
    * A sealed segment's time index ends with it; without such an entry all headers are read, once.
    */
   largestTimestamp(): number {
-    if (this.#live !== undefined) return this.#live.times.last.timestamp;
     this.#largestTimestamp ??= this.#lastTimeEntry() ?? this.#scanLargestTimestamp();
     return this.#largestTimestamp;
   }

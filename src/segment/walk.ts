@@ -56,6 +56,8 @@ export function walkBatches(
       if (goOn === false) return { position, stop };
     }
     if (stop === SCAN_STOPS.invalidSize || stop === SCAN_STOPS.invalidCrc) return { position, stop };
+    // Nothing at all came: another process trimmed the file, as rolling does.
+    if (count === 0 && stop === SCAN_STOPS.end) return { position, stop };
     if (stop === SCAN_STOPS.partial) {
       // A batch that ends beyond the file is a torn tail; one that merely ends beyond the chunk is read next.
       const fileEnds = (outcome[SCAN_OUTCOME.filled] as number) < wanted || position + need > to;

@@ -11,3 +11,8 @@ it('runs on the engine that this run of the suite asked for', (context) => {
   expect(engine).toBe(wanted);
   expect(io).toBe(process.env['SEGLOG_IO'] ?? 'auto');
 });
+
+it('runs under the version of Node that this run of the suite asked for', () => {
+  const major = process.env['SEGLOG_NODE'] ?? process.versions.node.split('.')[0];
+  expect(process.versions.node.split('.')[0]).toBe(major);
+});

@@ -2,7 +2,14 @@ import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LogReader } from '../../src/log/log-reader.ts';
 import type { RecordBatch } from '../../src/record/record-batch.ts';
-import { encoded, type ExpectedBatch, type ExpectedRecord, expectedLines, groupBy, segments } from '../support/fixtures.ts';
+import {
+  encoded,
+  type ExpectedBatch,
+  type ExpectedRecord,
+  expectedLines,
+  groupBy,
+  segments,
+} from '../support/fixtures.ts';
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 
@@ -61,7 +68,9 @@ describe.each(partitions)('%s', (directory, files) => {
     using reader = LogReader.open(directory);
     let records = 0;
     for await (const batch of reader.read({ reuseBuffers: true })) {
-      const objects = batch.records().map(({ offset, timestamp, key, value }) => [offset, timestamp, encoded(key), encoded(value)]);
+      const objects = batch
+        .records()
+        .map(({ offset, timestamp, key, value }) => [offset, timestamp, encoded(key), encoded(value)]);
       expect(fromCursor(batch)).toEqual(objects);
       expect(fromColumns(batch)).toEqual(objects);
       records += objects.length;
@@ -85,5 +94,10 @@ function fromCursor(batch: RecordBatch): unknown[] {
 
 function fromColumns(batch: RecordBatch): unknown[] {
   const { count, bytes, offsets, timestamps, keyStarts, keyLengths, valueStarts, valueLengths } = batch.columns();
-  return Array.from({ length: count }, (_, i) => [offsets[i], timestamps[i], piece(bytes, keyStarts[i], keyLengths[i]), piece(bytes, valueStarts[i], valueLengths[i])]);
+  return Array.from({ length: count }, (_, i) => [
+    offsets[i],
+    timestamps[i],
+    piece(bytes, keyStarts[i], keyLengths[i]),
+    piece(bytes, valueStarts[i], valueLengths[i]),
+  ]);
 }

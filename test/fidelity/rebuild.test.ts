@@ -20,7 +20,10 @@ function digestsOf(directory: string, { file }: Segment): Record<string, string>
   return Object.fromEntries(
     SUFFIXES.map((suffix) => {
       const bytes = readIfThere(join(directory, file.replace('.log', suffix)));
-      return [suffix, bytes === undefined ? 'absent' : `${bytes.length}:${createHash('sha256').update(bytes).digest('hex')}`];
+      return [
+        suffix,
+        bytes === undefined ? 'absent' : `${bytes.length}:${createHash('sha256').update(bytes).digest('hex')}`,
+      ];
     }),
   );
 }
@@ -44,7 +47,8 @@ describe.each(sealed)("$partition $file, as Kafka's broker left it", (segment) =
     const active = ActiveSegment.create(context, directory, baseOffsetOf(segment));
     const builder = new BatchBuilder(context.engine);
     for (const batch of batchesOf(segment)) {
-      const { bytes, length } = batch.codec === 0 ? rebuilt(builder, batch) : { bytes: batch.bytes, length: batch.sizeBytes };
+      const { bytes, length } =
+        batch.codec === 0 ? rebuilt(builder, batch) : { bytes: batch.bytes, length: batch.sizeBytes };
       active.append(bytes, length, batch);
     }
     active.seal();
@@ -61,7 +65,8 @@ function* batchesOf(segment: Segment): Generator<RecordBatch> {
 function rebuilt(builder: BatchBuilder, batch: RecordBatch): { bytes: Uint8Array; length: number } {
   builder.reset();
   if (batch.deleteHorizonMs !== undefined) builder.startAt(batch.deleteHorizonMs);
-  for (const { offset, timestamp, key, value, headers } of batch.records()) builder.add(timestamp, key, value, headers, offset - batch.baseOffset);
+  for (const { offset, timestamp, key, value, headers } of batch.records())
+    builder.add(timestamp, key, value, headers, offset - batch.baseOffset);
   const fields: BatchFields = {
     baseOffset: batch.baseOffset,
     lastOffset: batch.lastOffset,

@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { committedFiles, filesIn, textOf } from './project-files.ts';
 
 const MAX_LINES = 500;
-// Spelled in parts, so that this file does not break its own rule.
-const UNDONE = new RegExp(
-  `\\b(?:${['TO', 'FIX'].map((word) => `${word}${word === 'TO' ? 'DO' : 'ME'}`).join('|')})\\b`,
-);
+// Put together from parts, so that this file does not break its own rules.
+const join = (...parts: string[]): string => parts.join('');
+const UNDONE = new RegExp(`\\b(?:${join('TO', 'DO')}|${join('FIX', 'ME')})\\b`);
 const PRIVATE_PATH = /(?:^|[\s'"`=(:])\/(?:work|home|root|Users)\/[A-Za-z]/m;
 const HOST = /registry\.[a-z0-9-]+\.[a-z]{2,}|https?:\/\/(?:localhost|\d+\.\d+\.\d+\.\d+)[^\s'"]*\.(?:tgz|crate|jar)\b/;
 const TEXT =
@@ -30,7 +29,7 @@ describe('files', () => {
 
   it('leave nothing for later', () => {
     expect(sources().filter((file) => UNDONE.test(textOf(file)))).toEqual([]);
-    expect(UNDONE.test(`// ${'TO'}${'DO'}: later`)).toBe(true);
+    expect(UNDONE.test(join('// TO', 'DO: later'))).toBe(true);
   });
 
   it('name no path of the machine they were made on', () => {
@@ -38,12 +37,12 @@ describe('files', () => {
       (file) => TEXT.test(file) && !file.startsWith('fixtures/') && PRIVATE_PATH.test(textOf(file)),
     );
     expect(told).toEqual([]);
-    expect(PRIVATE_PATH.test(`cd "/${'home'}/me/project"`)).toBe(true);
+    expect(PRIVATE_PATH.test(join('cd "/ho', 'me/me/project"'))).toBe(true);
   });
 
   it('name no package registry', () => {
     expect(committedFiles().filter((file) => TEXT.test(file) && HOST.test(textOf(file)))).toEqual([]);
-    expect(HOST.test(`https://${'registry'}.example.org/x.tgz`)).toBe(true);
+    expect(HOST.test(join('https://regi', 'stry.example.org/x.tgz'))).toBe(true);
   });
 
   it('has a lock file that leaves the registry to the machine', () => {

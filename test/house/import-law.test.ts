@@ -54,6 +54,7 @@ const FORBIDDEN: readonly Planted[] = [
 
   ['log/a.ts', "import { loadNative } from '../engine/native.ts';", /outside engine only/],
   ['log/a.ts', "import { x } from '../engine/fallback/engine.ts';", /outside engine only/],
+  ['log/a.ts', "import type * as Addon from '../../native/binding/index.d.ts';", /outside src/],
   ['log/a.ts', "import { createRequire } from 'node:module';", /imports node:module, which log may not/],
   ['log/a.ts', "process.dlopen(module, 'x');", /uses process\.dlopen: only engine/],
   ['cli/a.ts', "const file = 'native/seglog.linux-x64-gnu.node';", /names the addon/],
@@ -67,6 +68,7 @@ const ALLOWED: readonly (readonly [file: string, source: string])[] = [
   ['fs/a.ts', "import { openSync } from 'node:fs'; import { systemClock } from '../clock/clock.ts';"],
   ['clock/a.ts', 'const t = Date.now() + performance.now(); setTimeout(() => {}, 1);'],
   ['engine/a.ts', "import { loadNative } from './native.ts'; import { createRequire } from 'node:module';"],
+  ['engine/a.ts', "import type * as Addon from '../../native/binding/index.d.ts';"],
   ['log/a.ts', "import { defaultEngine } from '../engine/select.ts'; import path from 'node:path';"],
   ['log/a.ts', 'const at = new Date(timestampMs); const x = clock.now(); timer.setTimeout();'],
   ['log/a.ts', "// import { x } from '../cli/main.ts'\nconst text = \"import '../cli/main.ts'\"; // Date.now()"],

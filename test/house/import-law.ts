@@ -3,7 +3,7 @@
  * change of the design (docs/design.md) and belongs there too.
  */
 import path from 'node:path';
-import { type Mention, sourceFacts } from './source-facts.ts';
+import { COMPUTED, type Mention, sourceFacts } from './source-facts.ts';
 
 const GROUND = ['errors', 'units'] as const;
 const BASE = [...GROUND, 'format', 'config', 'bytes', 'clock'] as const;
@@ -44,7 +44,16 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   units: [],
   clock: ['node:timers', 'node:timers/promises', 'node:perf_hooks'],
   fs: ['node:fs', 'node:fs/promises', 'node:os'],
-  engine: ['node:module', 'node:url', 'node:zlib', 'node:worker_threads', 'crc-32', 'crc-32/crc32c.js', 'fzstd'],
+  engine: [
+    'node:module',
+    'node:url',
+    'node:util',
+    'node:zlib',
+    'node:worker_threads',
+    'crc-32',
+    'crc-32/crc32c.js',
+    'fzstd',
+  ],
   record: ['msgpackr'],
   cleaner: ['node:worker_threads', 'node:url', 'node:crypto', 'node:os'],
   bench: ['node:crypto', 'node:worker_threads'],
@@ -53,6 +62,9 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     ...['node:os', 'node:url', 'node:util', 'node:stream', 'node:stream/promises', 'node:readline', 'node:process'],
   ],
 };
+
+/** The one thing outside src that a source may name: the addon's generated types. */
+const ADDON_TYPES = '../native/binding/index.d.ts';
 
 /** The two files of `engine` that other rooms may see; the loader and the engines themselves are its own affair. */
 const ENGINE_DOORS = ['engine/contract.ts', 'engine/select.ts'];
@@ -97,6 +109,7 @@ function targetOf(file: string, specifier: string): string {
 function judgeRelative(file: string, room: string, specifier: string): string | undefined {
   const target = targetOf(file, specifier);
   const other = roomOf(target);
+  if (target === ADDON_TYPES && room === 'engine') return undefined;
   if (target.startsWith('..')) return `imports ${specifier}, which is outside src`;
   if (other === ENTRY) return 'imports the public entry, which imports everything';
   if (other === 'engine' && room !== 'engine' && !ENGINE_DOORS.includes(target)) {
@@ -108,6 +121,8 @@ function judgeRelative(file: string, room: string, specifier: string): string | 
 }
 
 function judgeModule(room: string, specifier: string): string | undefined {
+  // The loader tries several places for the addon.
+  if (specifier === COMPUTED && room === 'engine') return undefined;
   if (/^(?:node:)?fs(?:\/|$)/.test(specifier) && room !== 'fs') return `imports ${specifier}: only fs touches files`;
   if (EVERYONES.includes(specifier) && !GROUND.some((ground) => ground === room)) return undefined;
   return MODULES[room]?.includes(specifier) === true ? undefined : `imports ${specifier}, which ${room} may not`;

@@ -50,7 +50,8 @@ function withoutGlobal(name: string): string {
   return name.replace(/^(?:globalThis|global)\./, '');
 }
 
-const COMPUTED = '(a computed module name)';
+/** Stands for a module name that is not written out. */
+export const COMPUTED = '(a computed module name)';
 
 class Collector {
   readonly imports: Mention[] = [];

@@ -1,13 +1,13 @@
 /** Apache Kafka's own engine as oracle: bench/peer through scripts/peer.mjs, with types. */
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { beforeEach } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'vitest';
 import { preparePeer, runPeer } from '../../scripts/peer.mjs';
 import { type ExpectedBatch, type ExpectedRecord, jsonLines } from '../support/fixtures.ts';
-import { scratch } from '../support/temp.ts';
 
-/** How long the first fetch of Kafka's jars may take. */
-export const FETCH_TIMEOUT_MS = 600_000;
+/** For one Java machine that answers for all tests of a file. */
+export const PATIENCE_MS = 600_000;
 
 /** Kafka's reading of one .log file. */
 export interface ReadSegment {
@@ -25,7 +25,7 @@ export interface OpenCase {
   config?: Record<string, string>;
   timestamps?: number[];
   reads?: { from: number; maxBytes: number }[];
-  append?: { compression: string; records: KafkaRecord[] };
+  append?: { compression: string; records: readonly KafkaRecord[] };
 }
 
 /** A record for Kafka to append; bytes in base64. */
@@ -44,8 +44,8 @@ export interface OpenAnswer {
   logEndOffset: number;
   segments: { baseOffset: number; size: number; offsetEntries: number; timeEntries: number; maxTimestamp: number }[];
   problems: string[];
-  timestamps: { timestamp: number; offset: number; foundTimestamp: number }[];
-  reads: { from: number; batchOffset: number; segment: number; position: number; size: number }[];
+  timestamps?: { timestamp: number; offset: number; foundTimestamp: number }[];
+  reads?: { from: number; batchOffset: number; segment: number; position: number; size: number }[];
   append?: { firstOffset: number; lastOffset: number; logEndOffset: number };
 }
 
@@ -55,24 +55,16 @@ interface Peer {
   reason: string;
 }
 
-let prepared: Promise<Peer> | undefined;
-
-/** Whether Kafka is here; prepares it the first time. Where it must be (SEGLOG_REQUIRE_KAFKA=1) its absence is an error. */
-export async function peer(): Promise<Peer> {
-  prepared ??= preparePeer();
-  const result = await prepared;
-  if (!result.ok && (result.failed || process.env.SEGLOG_REQUIRE_KAFKA === '1')) throw new Error(result.reason);
-  return result;
-}
-
-/** Every test of the file needs Kafka: says so and skips where there is none. */
-export function skipWithoutKafka(): void {
-  beforeEach(async ({ skip }) => {
-    const { ok, reason } = await peer();
-    if (ok) return;
-    process.stderr.write(`skipped, Apache Kafka cannot be asked here: ${reason}\n`);
-    skip(reason);
-  }, FETCH_TIMEOUT_MS);
+/**
+ * Defines tests that ask Kafka. Where there is none, one test says aloud why it is skipped; where there must be
+ * (SEGLOG_REQUIRE_KAFKA=1), or bench/peer itself is at fault, the file fails.
+ */
+export async function withKafka(define: () => void): Promise<void> {
+  const { ok, failed, reason }: Peer = await preparePeer();
+  if (ok) return define();
+  if (failed || process.env.SEGLOG_REQUIRE_KAFKA === '1') throw new Error(reason);
+  process.stderr.write(`skipped, Apache Kafka cannot be asked here: ${reason}\n`);
+  test('asks Apache Kafka', ({ skip }) => skip(reason));
 }
 
 type ReadLine =
@@ -95,17 +87,14 @@ export async function readBack(...paths: string[]): Promise<ReadSegment[]> {
   return segments;
 }
 
-/** The same for many partitions in one JVM: their segments, by directory. */
-export async function readBackPartitions(directories: readonly string[]): Promise<Map<string, ReadSegment[]>> {
-  const segments = await readBack(...directories);
-  return new Map(
-    directories.map((directory) => [directory, segments.filter(({ file }) => dirname(file) === directory)]),
-  );
-}
-
 /** Opens partition directories with Kafka's UnifiedLog, all in one JVM; the answers in the order of the cases. */
-export async function openWithKafka(cases: OpenCase[]): Promise<OpenAnswer[]> {
-  const file = join(scratch(), 'cases.jsonl');
-  writeFileSync(file, cases.map((one) => `${JSON.stringify(one)}\n`).join(''));
-  return jsonLines<OpenAnswer>(await runPeer('OracleOpen', [file]));
+export async function openWithKafka(cases: readonly OpenCase[]): Promise<OpenAnswer[]> {
+  const scratch = mkdtempSync(join(tmpdir(), 'seglog-cases-'));
+  try {
+    const file = join(scratch, 'cases.jsonl');
+    writeFileSync(file, cases.map((one) => `${JSON.stringify(one)}\n`).join(''));
+    return jsonLines<OpenAnswer>(await runPeer('OracleOpen', [file]));
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 }

@@ -1,10 +1,10 @@
 /** A check that cannot fail is a defect: Kafka's own files pass the oracle, and damaged ones do not. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { expectedLines, FIXTURES, segments } from '../support/fixtures.ts';
 import { scratchPartition } from '../support/temp.ts';
-import { openWithKafka, readBack, skipWithoutKafka } from './kafka.ts';
+import { openWithKafka, readBack, withKafka } from './kafka.ts';
 
 const PARTITION = 'f-lz4-0';
 const FIRST = '00000000000000000000';
@@ -19,9 +19,7 @@ function damaged(file: string, position: number): string {
   return directory;
 }
 
-describe('the oracle', () => {
-  skipWithoutKafka();
-
+await withKafka(() => {
   test("reads Kafka's own segments as the fixtures say", async () => {
     const wanted = segments('clean').filter(({ partition }) => partition === PARTITION);
     const found = await readBack(...wanted.map(({ path }) => path));

@@ -11,6 +11,7 @@ export interface Written {
   codec: Codec;
   records: ExpectedRecord[];
   logEndOffset: number;
+  segmentCount: number;
   /** Questions, and what we answer. */
   timestamps: { timestamp: number; offset: number; foundTimestamp: number }[];
   reads: { from: number; batchOffset: number; segment: number; position: number; size: number }[];
@@ -119,8 +120,12 @@ export async function writePartition(directory: string, workload: Workload, code
   }
   await using log = await Log.open(directory, config);
   return {
-    ...{ directory, workload, codec, records },
-    logEndOffset: log.status().logEndOffset,
+    directory,
+    workload,
+    codec,
+    records,
+    logEndOffset: log.logEndOffset,
+    segmentCount: log.status().segments,
     timestamps: answerTimestamps(log, records),
     reads: answerReads(log, records),
   };

@@ -34,6 +34,29 @@ const VARIED: RecordInput[] = [
   },
 ];
 
+describe('times in a log that is open', () => {
+  test('are found among what was appended just now, before any index entry', async () => {
+    await using log = await Log.open(scratchPartition());
+    for (let i = 0; i < 5; i++) await log.append({ value: `${i}`, timestamp: 1000 + i });
+    expect(log.maxTimestamp()).toEqual({ offset: 4, timestamp: 1004 });
+    expect(log.offsetForTimestamp(1004)).toEqual({ offset: 4, timestamp: 1004 });
+    expect(log.offsetForTimestamp(1005)).toBeUndefined();
+  });
+
+  test('are found across rolls, after reopening, and behind the last index entry', async () => {
+    const directory = scratchPartition();
+    const options = { segmentBytes: 400, indexIntervalBytes: 100 };
+    for (let run = 0; run < 2; run++) {
+      await using log = await Log.open(directory, options);
+      for (let i = 0; i < 13; i++) await log.append({ value: 'x', timestamp: 1000 + log.logEndOffset });
+      for (let offset = 0; offset < log.logEndOffset; offset++) {
+        expect(log.offsetForTimestamp(1000 + offset)).toEqual({ offset, timestamp: 1000 + offset });
+      }
+      expect(log.maxTimestamp()?.offset).toBe(log.logEndOffset - 1);
+    }
+  });
+});
+
 describe('appending and reading', () => {
   test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
     'gives back what was appended, with %s',
@@ -157,6 +180,26 @@ describe('appending and reading', () => {
     expect(await codeOf(log.append({ value: 'x' }))).toBe('LOG_CLOSED');
     expect(() => log.read()).toThrow(/closed/);
     expect(await codeOf(log.flush())).toBe('LOG_CLOSED');
+  });
+
+  test('ends a read that is under way when it is closed', async () => {
+    const log = await Log.open(scratchPartition());
+    for (let i = 0; i < 3; i++) log.appendSync({ value: Buffer.alloc(900_000) });
+    const batches = log.read();
+    await batches.next();
+    await log.close();
+    const rest = async (): Promise<void> => {
+      for await (const _ of batches);
+    };
+    expect(await codeOf(rest())).toBe('LOG_CLOSED');
+  });
+
+  test('gives records one by one, from an offset within a batch to one within another', async () => {
+    await using log = await Log.open(scratchPartition());
+    for (let i = 0; i < 4; i++) log.appendSync([{ value: `${i}a` }, { value: `${i}b` }, { value: `${i}c` }]);
+    const offsets: number[] = [];
+    for await (const { offset } of log.records({ from: 4, to: 8 })) offsets.push(offset);
+    expect(offsets).toEqual([4, 5, 6, 7]);
   });
 
   test('numbers encoded batches, and takes those that have offsets as they are, gaps included', async () => {

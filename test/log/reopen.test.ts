@@ -204,6 +204,14 @@ describe('in the log directory of a Kafka broker', () => {
     expect(() => log.find(4)).toThrow(/no such offset/);
   });
 
+  test('a checkpoint that cannot be read keeps no log from closing clean, and stays as it is', async () => {
+    const { parent, partition } = brokerDirectory();
+    writeFileSync(join(parent, 'recovery-point-offset-checkpoint'), 'nonsense');
+    await filled(partition, 2);
+    expect(readFileSync(join(parent, 'recovery-point-offset-checkpoint'), 'utf8')).toBe('nonsense');
+    expect(existsSync(join(parent, '.kafka_cleanshutdown'))).toBe(true);
+  });
+
   test('an unreadable checkpoint counts as none, and a reader is told', async () => {
     const { parent, partition } = brokerDirectory();
     await filled(partition, 2);

@@ -1,0 +1,48 @@
+/**
+ * What continuous integration runs: the suite with its gates, the other versions of Node, the main job that `npm start`
+ * shows, and one short round of each benchmark. Ends with one line of totals over all of them.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { inProject, since } from './lib/project.mjs';
+import { run, tool } from './lib/run.mjs';
+import { readClosingLine, Tally } from './lib/tally.mjs';
+
+const tally = new Tally();
+
+/** A script of ours that ends with a closing line of its own. */
+async function counted(name, script, args = []) {
+  process.stdout.write(`\n===== ${name}\n`);
+  const start = performance.now();
+  const { code, stdout } = await tool(inProject('scripts', script), args, { show: true });
+  const counts = readClosingLine(stdout);
+  if (counts === undefined) tally.fail(`${name}: ended without its totals`);
+  else tally.addRunner(name, counts, code);
+  tally.note(`${name}: ${since(start)}`);
+}
+
+/** A program that passes when it exits with 0. */
+async function passes(name, args) {
+  process.stdout.write(`\n===== ${name}\n`);
+  const start = performance.now();
+  const { code } = await run(process.execPath, args, { show: true });
+  if (code === 0) tally.pass();
+  else tally.fail(`${name}: exit code ${code}`);
+  tally.note(`${name}: ${since(start)}`);
+}
+
+async function benchSmoke() {
+  const scratch = mkdtempSync(path.join(os.tmpdir(), 'seglog-bench-'));
+  const small = ['--records', '100000', '--rounds', '1', '--json', '--dir', path.join(scratch, 'logs')];
+  for (const work of ['append', 'read', 'seek']) {
+    await passes(`bench ${work}`, [inProject('dist', 'cli', 'main.js'), 'bench', work, ...small]);
+  }
+  rmSync(scratch, { recursive: true });
+}
+
+await counted('npm test', 'test.mjs');
+await counted('other versions of Node', 'other-nodes.mjs', ['22', '24']);
+await passes('npm start', [inProject('scripts', 'start.mjs')]);
+await benchSmoke();
+process.exitCode = tally.close();
