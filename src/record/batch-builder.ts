@@ -46,6 +46,11 @@ const INITIAL_BYTES = 64 * 1024;
 /** A batch's length is an int32. */
 const MAX_BYTES = 0x7fffffff;
 const NONE = -1;
+/** Numbers from 0 to here take one varint byte, and to there two. */
+const ONE_BYTE_END = 1 << 6;
+const TWO_BYTES_END = 1 << 13;
+/** The varint of -1: null. */
+const ZIGZAG_NONE = 1;
 /** A header count of 0. */
 const NO_HEADERS_SIZE = 1;
 /** What a record takes at the most beside key, value and headers: its length, attributes, timestamp, offset, two lengths. */
@@ -162,21 +167,37 @@ export class BatchBuilder {
             payload,
         );
     bytes[at++] = 0; // attributes: none are defined
-    at = writeVarlong(bytes, at, timestampDelta);
-    at = writeVarint(bytes, at, delta);
-    at = writeVarint(bytes, at, keyLength);
-    if (key !== null && keyLength > 0) {
-      bytes.set(key, at);
+    // Small numbers are written in place: all those calls are more than the compiler inlines. 30 ns a record of 100 bytes
+    // instead of 38 (docs/design.md).
+    if (timestampDelta === 0) bytes[at++] = 0;
+    else at = writeVarlong(bytes, at, timestampDelta);
+    if (delta < ONE_BYTE_END) bytes[at++] = delta << 1;
+    else if (delta < TWO_BYTES_END) {
+      bytes[at++] = ((delta << 1) & 0x7f) | 0x80;
+      bytes[at++] = delta >>> 6;
+    } else at = writeVarint(bytes, at, delta);
+    if (key === null) bytes[at++] = ZIGZAG_NONE;
+    else {
+      at = writeVarint(bytes, at, keyLength);
+      if (keyLength > 0) bytes.set(key, at);
       at += keyLength;
     }
-    at = writeVarint(bytes, at, valueLength);
-    if (value !== null && valueLength > 0) {
-      bytes.set(value, at);
+    if (value === null) bytes[at++] = ZIGZAG_NONE;
+    else {
+      if (valueLength >= ONE_BYTE_END && valueLength < TWO_BYTES_END) {
+        bytes[at++] = ((valueLength << 1) & 0x7f) | 0x80;
+        bytes[at++] = valueLength >>> 6;
+      } else at = writeVarint(bytes, at, valueLength);
+      if (valueLength > 0) bytes.set(value, at);
       at += valueLength;
     }
     if (headersSize === NO_HEADERS_SIZE) bytes[at++] = 0;
     else at = writeHeaders(bytes, at, headers as readonly Header[]);
-    if (isTwoBytes) writeVarint(bytes, start, at - start - 2);
+    if (isTwoBytes) {
+      const length = at - start - 2;
+      bytes[start] = ((length << 1) & 0x7f) | 0x80;
+      bytes[start + 1] = length >>> 6;
+    }
 
     this.#end = at;
     this.#count++;
