@@ -47,6 +47,9 @@ export declare function decodeRecords(bytes: Uint8Array, start: number, end: num
 /** Decompresses `source[start, end)` to `target`; returns the number of bytes, or -1 when they do not fit. */
 export declare function decompress(codec: number, magic: number, source: Uint8Array, start: number, end: number, target: Uint8Array): number
 
+/** Finds the first batch that ends at `target` or later, by the offset index. */
+export declare function find(descriptor: number, entries: Uint8Array, count: number, baseOffset: number, end: number, target: number, scratch: Uint8Array, outcome: Float64Array): void
+
 /** Finds the first batch in file positions `[position, end)` that ends at `target` or later. */
 export declare function locate(descriptor: number, position: number, end: number, target: number, scratch: Uint8Array, outcome: Float64Array): void
 

@@ -18,7 +18,7 @@ function bad(number: number, problem: string): SeglogError {
 }
 
 /** A string in an encoding as the bytes it means; undefined when it is not in that encoding. */
-export function decodeText(text: string, encoding: ByteEncoding): Buffer | undefined {
+function decodeText(text: string, encoding: ByteEncoding): Buffer | undefined {
   if (encoding === 'utf8') {
     const bytes = Buffer.from(text, 'utf8');
     // A lone surrogate has no UTF-8: it would become U+FFFD without a word.

@@ -188,7 +188,7 @@ function parseText(name: string, rule: Rule, text: string): unknown {
 /**
  * Completes and checks a configuration.
  *
- * @param given camelCase keys; what is left out has Kafka's default
+ * @param given - camelCase keys; what is left out has Kafka's default
  * @throws SeglogError `INVALID_CONFIG` naming the key, what is allowed and what was given; also for unknown keys
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
  * The hot path's one list of signatures. Two engines implement it: `native` (Rust through Node-API) and `ts` (this
  * language alone). For the same bytes they give the same results and the same errors; only compressed payloads may
- * differ, where the codec's library does.
+ * differ, where the codec's library does, and what `decompress` says of damaged ones.
  *
  * Duties that hold for every call: one call per batch or chunk, never one per record; no objects, bigints or buffers
  * made per record; no size taken from the input is trusted before it is checked against the bytes present; buffers
@@ -95,7 +95,7 @@ export const DECODE_OUTCOME = {
 
 /** What `locate` reports, in a Float64Array of `length` numbers. */
 export const LOCATE_OUTCOME = {
-  /** 1: found; 0: the data end before; 2: the batch at `position` has a size that cannot be. */
+  /** 1: found; 0: the data end before; 2: the batch at `position` has a size that cannot be, at all or in its format. */
   found: 0,
   /** Where the batch starts in the file; when none was found, where the search ended. */
   position: 1,
@@ -139,6 +139,8 @@ export interface Engine {
    * Decompresses `source[start, end)` to `target`; returns the number of bytes, or -1 when `target` is too small (call
    * again with a larger one). Never writes past `target`, never allocates in proportion to a size the input claims.
    * `magic` 0 skips the check of the lz4 header checksum. Raises `CORRUPT_COMPRESSED_DATA` or `UNSUPPORTED_CODEC`.
+   * Of bytes that are both damaged and more than `target` holds, an engine tells whichever it notices first. What
+   * libzstd does not check is in docs/design.md.
    */
   decompress(codec: CodecId, magic: number, source: Uint8Array, start: number, end: number, target: Uint8Array): number;
 
@@ -181,6 +183,21 @@ export interface Engine {
   locate(
     file: File,
     position: number,
+    end: number,
+    targetOffset: number,
+    scratch: Uint8Array,
+    outcome: Float64Array,
+  ): void;
+
+  /**
+   * Finds the first batch of a segment that ends at `targetOffset` or later: searches the offset index (`count` entries,
+   * relative to `baseOffset`) and then headers, before file position `end`. Scratch and outcome as for `locate`.
+   */
+  find(
+    file: File,
+    entries: Uint8Array,
+    count: number,
+    baseOffset: number,
     end: number,
     targetOffset: number,
     scratch: Uint8Array,

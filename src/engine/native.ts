@@ -10,12 +10,13 @@ import type * as Addon from '../../native/binding/index.d.ts';
 import { ERROR_CODES, type ErrorCode, SeglogError } from '../errors/errors.ts';
 import type { AppendFile, AppendOptions, FileSystem } from '../fs/contract.ts';
 import { type Engine, SCAN_OUTCOME } from './contract.ts';
+import { find } from './fallback/find.ts';
 import { locate } from './fallback/locate.ts';
 
 type Binding = typeof Addon;
 
 /** What this file was written for; a stale addon is refused. */
-const ABI_VERSION = 1;
+const ABI_VERSION = 2;
 
 /** How the native engine is set up. */
 export interface NativeOptions {
@@ -130,6 +131,11 @@ function createEngine(binding: Binding, portable: boolean): Engine {
       // Each step depends on what the one before has read, so there is nothing to hand over at once.
       if (descriptor === undefined) return locate(file, position, end, targetOffset, scratch, outcome);
       call(() => binding.locate(descriptor, position, end, targetOffset, scratch, outcome), file.path);
+    },
+    find(file, entries, count, baseOffset, end, targetOffset, scratch, outcome) {
+      const descriptor = file.fd;
+      if (descriptor === undefined) return find(file, entries, count, baseOffset, end, targetOffset, scratch, outcome);
+      call(() => binding.find(descriptor, entries, count, baseOffset, end, targetOffset, scratch, outcome), file.path);
     },
     decodeRecords: (bytes, start, end, count, rows, outcome) =>
       call(() => binding.decodeRecords(bytes, start, end, count, rows, outcome)),

@@ -1,6 +1,7 @@
 /** A file system in memory: for tests and simulations. Paths are compared as given, `/` separates. */
 import { SeglogError } from '../errors/errors.ts';
 import type { AppendFile, AppendOptions, File, FileStat, FileSystem, OpenMode } from './contract.ts';
+import { closed, MAX_SMALL_BYTES, notRegular, requireSmall } from './refused.ts';
 import { WrittenFile } from './written-file.ts';
 
 interface Node {
@@ -17,6 +18,7 @@ class MemoryFile implements File {
   readonly path: string;
   readonly fd = undefined;
   readonly #node: Node;
+  #open = true;
 
   constructor(path: string, node: Node) {
     this.path = path;
@@ -24,13 +26,14 @@ class MemoryFile implements File {
   }
 
   sizeBytes(): number {
-    return this.#node.size;
+    return this.#checked().size;
   }
 
   read(into: Uint8Array, start: number, length: number, position: number): number {
-    const end = Math.min(position + length, this.#node.size);
+    const node = this.#checked();
+    const end = Math.min(position + length, node.size);
     if (end <= position) return 0;
-    into.set(this.#node.bytes.subarray(position, end), start);
+    into.set(node.bytes.subarray(position, end), start);
     return end - position;
   }
 
@@ -40,12 +43,13 @@ class MemoryFile implements File {
 
   write(from: Uint8Array, start: number, end: number, position: number): void {
     const need = position + (end - start);
-    if (need > this.#node.size) this.truncate(need);
-    this.#node.bytes.set(from.subarray(start, end), position);
+    const node = this.#checked();
+    if (need > node.size) this.truncate(need);
+    node.bytes.set(from.subarray(start, end), position);
   }
 
   truncate(sizeBytes: number): void {
-    const node = this.#node;
+    const node = this.#checked();
     if (sizeBytes > node.bytes.length) {
       const grown = new Uint8Array(Math.max(sizeBytes, node.bytes.length * 2));
       grown.set(node.bytes.subarray(0, node.size));
@@ -56,9 +60,22 @@ class MemoryFile implements File {
     node.size = sizeBytes;
   }
 
-  async sync(): Promise<void> {}
-  syncSync(): void {}
-  close(): void {}
+  async sync(): Promise<void> {
+    this.#checked();
+  }
+
+  syncSync(): void {
+    this.#checked();
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+
+  #checked(): Node {
+    if (!this.#open) throw closed(this.path);
+    return this.#node;
+  }
 }
 
 /** Files and directories in maps; every call does at once what the contract says. */
@@ -68,8 +85,7 @@ export class MemoryFileSystem implements FileSystem {
   readonly #directories = new Set<string>(['/']);
 
   open(path: string, mode: OpenMode): File {
-    if (this.#directories.has(path))
-      throw new SeglogError('NOT_A_REGULAR_FILE', 'not a regular file', { file: path, found: 'a directory' });
+    if (this.#directories.has(path)) throw notRegular(path, 'a directory');
     let node = this.#files.get(path);
     if (node !== undefined && mode === 'new') throw ioNamed('EEXIST', 'create', path);
     if (node === undefined) {
@@ -125,15 +141,19 @@ export class MemoryFileSystem implements FileSystem {
     }
   }
 
-  readSmall(path: string): Uint8Array | undefined {
+  readSmall(path: string, maxBytes: number = MAX_SMALL_BYTES): Uint8Array | undefined {
+    if (this.#directories.has(path)) throw notRegular(path, 'a directory');
     const node = this.#files.get(path);
-    return node?.bytes.slice(0, node.size);
+    if (node === undefined) return undefined;
+    requireSmall(path, node.size, maxBytes);
+    return node.bytes.slice(0, node.size);
   }
 
   replaceSmall(path: string, bytes: Uint8Array): void {
     const file = this.open(path, 'create');
     file.truncate(0);
     file.write(bytes, 0, bytes.length, 0);
+    file.close();
   }
 
   syncDirectory(): void {}

@@ -1,8 +1,9 @@
 /** The real file system, through node:fs. */
 import * as nodeFs from 'node:fs';
 import { dirname } from 'node:path';
-import { ioError, SeglogError } from '../errors/errors.ts';
+import { ioError } from '../errors/errors.ts';
 import type { AppendFile, AppendOptions, File, FileStat, FileSystem, OpenMode } from './contract.ts';
+import { closed, MAX_SMALL_BYTES, notRegular, requireSmall } from './refused.ts';
 import { WrittenFile } from './written-file.ts';
 
 const { constants } = nodeFs;
@@ -22,7 +23,6 @@ const OPEN_FLAGS: Record<OpenMode, number> = {
   create: constants.O_RDWR | constants.O_CREAT | NO_FOLLOW | NON_BLOCK,
   new: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW | NON_BLOCK,
 };
-const MAX_SMALL_BYTES = 16 * 1024 * 1024;
 
 function attempt<T>(doing: string, path: string, run: () => T): T {
   try {
@@ -112,7 +112,7 @@ class NodeFile implements File {
   }
 
   #checked(): number {
-    if (!this.#open) throw new SeglogError('LOG_CLOSED', 'the file is closed', { file: this.path });
+    if (!this.#open) throw closed(this.path);
     return this.#descriptor;
   }
 }
@@ -134,14 +134,6 @@ function openNode(path: string, mode: OpenMode): NodeFile {
     throw notRegular(path, stat.isDirectory() ? 'a directory' : 'a FIFO, socket or device');
   }
   return new NodeFile(path, descriptor);
-}
-
-function notRegular(path: string, found: string, cause?: unknown): SeglogError {
-  return new SeglogError('NOT_A_REGULAR_FILE', 'not a regular file', {
-    file: path,
-    found,
-    ...(cause === undefined ? {} : { cause }),
-  });
 }
 
 /** The machine's file system. */
@@ -173,13 +165,7 @@ export const nodeFileSystem: FileSystem = {
     const file = openNode(path, 'read');
     try {
       const sizeBytes = file.sizeBytes();
-      if (sizeBytes > maxBytes) {
-        throw new SeglogError('CORRUPT_CHECKPOINT', 'the file is larger than it can be', {
-          file: path,
-          expected: `at most ${maxBytes} bytes`,
-          found: sizeBytes,
-        });
-      }
+      requireSmall(path, sizeBytes, maxBytes);
       const bytes = new Uint8Array(sizeBytes);
       return bytes.subarray(0, file.read(bytes, 0, sizeBytes, 0));
     } finally {

@@ -36,6 +36,13 @@ export class WrittenFile implements AppendFile {
   }
 
   append(bytes: Uint8Array, length: number): void {
+    if (!(Number.isInteger(length) && length >= 0 && length <= bytes.length)) {
+      throw new SeglogError('INVALID_ARGUMENT', 'there are not so many bytes to append', {
+        file: this.path,
+        expected: `0 to ${bytes.length}`,
+        found: length,
+      });
+    }
     this.#check();
     try {
       this.#file.write(bytes, 0, length, this.#sizeBytes);

@@ -54,14 +54,6 @@ export class OffsetIndex {
     return slot < 0 ? { offset: this.#baseOffset, position: 0 } : this.#entry(slot);
   }
 
-  /** Where to look for `offset`: from the position of {@link lookup} on, and before that of the next entry, if there is one. */
-  rangeFor(offset: number): { readonly position: number; readonly next: number | undefined } {
-    const { table } = this;
-    const slot = this.#engine.searchIndex(table.bytes, table.count, OFFSET_INDEX.ENTRY_SIZE, offset - this.#baseOffset);
-    const next = slot + 1 < table.count ? positionOfEntry(table.view, slot + 1) : undefined;
-    return { position: slot < 0 ? 0 : positionOfEntry(table.view, slot), next };
-  }
-
   /** The largest position in the index that is not above `limit`; 0, where the first batch starts, when all are. */
   positionAtOrBelow(limit: number): number {
     const { view, count } = this.table;

@@ -58,7 +58,7 @@ function ofBatches(path: string, name: string): KnownFile | undefined {
 }
 
 /** What the name says; undefined when it says nothing that is understood. */
-export function kindOfName(path: string): KnownFile | undefined {
+function kindOfName(path: string): KnownFile | undefined {
   const name = basename(path).replace(STAGES, '');
   const batches = ofBatches(path, name);
   if (batches !== undefined) return batches;

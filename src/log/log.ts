@@ -152,7 +152,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
     return this.#logEndOffset;
   }
 
-  /** A builder for {@link append}: for filling a batch record by record, without an object for each. */
+  /** A builder for {@link Log.append}: for filling a batch record by record, without an object for each. */
   batch(): BatchBuilder {
     return new BatchBuilder(this.#context.engine);
   }
@@ -162,9 +162,9 @@ export class Log extends ReadableLog implements AsyncDisposable {
    * `flush.messages` asks for a sync, and then after it.
    *
    * Once it resolves the records are in the page cache: they survive the end of the process, not of the machine. For that
-   * see {@link flush}.
+   * see {@link Log.flush}.
    *
-   * @param input a record, several, or a builder, which is empty afterwards
+   * @param input - a record, several, or a builder, which is empty afterwards
    * @throws SeglogError (as a rejection) `RECORD_TOO_LARGE`, `INVALID_TIMESTAMP`, `INVALID_ARGUMENT`, `IO`,
    * `LOG_CLOSED`, `LOG_OFFLINE`; nothing was appended then
    */
@@ -177,7 +177,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
     return result;
   }
 
-  /** {@link append}, done when it returns. */
+  /** {@link Log.append}, done when it returns. */
   appendSync(
     input: RecordInput | readonly RecordInput[] | BatchBuilder,
     options: AppendRecordsOptions = {},
@@ -190,11 +190,11 @@ export class Log extends ReadableLog implements AsyncDisposable {
   /**
    * Appends batches that are encoded already: the cheapest way in, and a replica's.
    *
-   * @param bytes one or more whole batches
-   * @param offsets `assign`: this log numbers the records (one batch in format 2, with records in it); `given`: the batches keep
-   * their offsets, which must rise from the log end on, with gaps or without
+   * @param bytes - one or more whole batches
+   * @param offsets - `assign`: this log numbers the records (one batch in format 2, with records in it); `given`: the
+   * batches keep their offsets, which must rise from the log end on, with gaps or without
    * @throws SeglogError `BATCH_CRC_MISMATCH`, `BATCH_TRUNCATED`, `BATCH_SIZE_INVALID`, `OFFSETS_OUT_OF_ORDER`,
-   * `UNSUPPORTED_MAGIC`, and what {@link append} raises; nothing was appended then
+   * `UNSUPPORTED_MAGIC`, and what {@link Log.append} raises; nothing was appended then
    */
   async appendEncoded(bytes: Uint8Array, offsets: 'assign' | 'given' = 'assign'): Promise<AppendResult> {
     this.#check();
@@ -256,7 +256,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
     await this.#flusher.flush();
   }
 
-  /** {@link flush} on this thread. */
+  /** {@link Log.flush} on this thread. */
   flushSync(): void {
     this.#check();
     const end = this.#logEndOffset;

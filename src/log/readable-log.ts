@@ -27,7 +27,7 @@ export abstract class ReadableLog {
     return readBatches(this.source(), options);
   }
 
-  /** {@link read} on this thread alone. */
+  /** {@link ReadableLog.read} on this thread alone. */
   readSync(options: ReadOptions = {}): Generator<RecordBatch, void> {
     return readBatchesSync(this.source(), options);
   }
@@ -60,7 +60,7 @@ export abstract class ReadableLog {
     return this.lookupTimestamp(timestamp).found;
   }
 
-  /** {@link offsetForTimestamp}, and whether a segment without timestamps ended the search. */
+  /** {@link ReadableLog.offsetForTimestamp}, and whether a segment without timestamps ended the search. */
   lookupTimestamp(timestamp: number): TimestampLookup {
     return offsetForTimestamp(this.source(), timestamp);
   }

@@ -128,8 +128,8 @@ export class BatchBuilder {
   /**
    * Adds a record.
    *
-   * @param timestamp milliseconds since 1970, a whole number from -1 (none)
-   * @param offsetDelta its offset less the base offset, above the one before: only where offsets have gaps
+   * @param timestamp - milliseconds since 1970, a whole number from -1 (none)
+   * @param offsetDelta - its offset less the base offset, above the one before: only where offsets have gaps
    * @throws SeglogError `INVALID_TIMESTAMP`, `RECORD_TOO_LARGE`, `INVALID_ARGUMENT`; the batch is as before then
    */
   add(

@@ -174,12 +174,12 @@ export class RecordBatch implements BatchHeader {
     return records;
   }
 
-  /** A cursor over the records: no object a record. @throws as {@link records}, from `next` too */
+  /** A cursor over the records: no object a record. @throws as {@link RecordBatch.records}, from `next` too */
   cursor(): BatchCursor {
     return this.magic < 2 ? this.#legacyCursor() : this.#v2Cursor();
   }
 
-  /** The records as columns, decoded by the engine in one call. @throws as {@link records} */
+  /** The records as columns, decoded by the engine in one call. @throws as {@link RecordBatch.records} */
   columns(): RecordColumns {
     if (this.magic < 2) return columnsOfCursor(this.cursor(), this.count);
     const { start, end, bytes } = this.#recordBytes();

@@ -14,22 +14,10 @@ import type { Closable } from './open-segments.ts';
 import { walkBatches } from './walk.ts';
 import { maxTimestampOf } from '../format/batch.ts';
 
-/** Memory for headers that a lookup reads. */
-interface Scratch {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-}
-
-function scratchOf(sizeBytes: number): Scratch {
-  const bytes = Buffer.allocUnsafeSlow(sizeBytes);
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, sizeBytes) };
-}
-
-/** For all the headers between two index entries: most lookups need one read. */
-const manyHeaders = scratchOf(8192);
-/** For where index entries are so far apart that each stands for one large batch: reading more would only cost time. */
-const oneHeader = scratchOf(128);
-const LARGE_BATCH_BYTES = 16384;
+/** Room for all the headers between two index entries: most lookups need one read. */
+const SCRATCH_BYTES = 8192;
+const scratch: Uint8Array = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+const scratchView = new DataView(scratch.buffer, scratch.byteOffset, scratch.byteLength);
 const located = new Float64Array(LOCATE_OUTCOME.length);
 
 /** A batch's header, and where the batch stands. */
@@ -134,21 +122,12 @@ export class Segment implements Closable {
    * @param useIndex false to go through all headers: for when the index was found out to lie
    */
   find(offset: number, useIndex = true): FoundBatch | undefined {
-    const { position: start, next } = useIndex
-      ? this.indexes().offsets.rangeFor(offset)
-      : { position: 0, next: undefined };
-    const isOneBatch = (next ?? this.#sizeBytes) - start > LARGE_BATCH_BYTES;
-    if (isOneBatch && next !== undefined) {
-      // Batches so large are indexed each, and an entry names its batch's last offset: the next entry's is the one.
-      const found = this.#locate(next, offset, oneHeader);
-      if (found !== undefined && found.baseOffset <= offset) return found;
-    }
-    const found = this.#locate(start, offset, isOneBatch ? oneHeader : manyHeaders);
-    if (found !== undefined && (start === 0 || (found.magic <= 2 && found.baseOffset >= this.baseOffset))) return found;
+    const found = this.#locate(offset, useIndex);
+    if (found !== undefined && (!useIndex || (found.magic <= 2 && found.baseOffset >= this.baseOffset))) return found;
     const stoppedAt = located[LOCATE_OUTCOME.position] as number;
     if (found === undefined && located[LOCATE_OUTCOME.found] === 0 && stoppedAt >= this.#sizeBytes) return undefined;
     // The index may lie, or the log be damaged: headers from the start on tell which.
-    if (start > 0) return this.find(offset, false);
+    if (useIndex) return this.find(offset, false);
     throw this.#damagedAt(stoppedAt);
   }
 
@@ -165,17 +144,19 @@ export class Segment implements Closable {
     });
   }
 
-  /** The first batch, from file position `start` on, that ends at `offset` or later. */
-  #locate(start: number, offset: number, scratch: Scratch): FoundBatch | undefined {
-    located[LOCATE_OUTCOME.found] = 0;
-    located[LOCATE_OUTCOME.position] = start;
-    if (start >= this.#sizeBytes) return undefined;
-    this.#context.engine.locate(this.log(), start, this.#sizeBytes, offset, scratch.bytes, located);
+  #locate(offset: number, useIndex: boolean): FoundBatch | undefined {
+    const { engine } = this.#context;
+    const file = this.log();
+    if (useIndex) {
+      const { table } = this.indexes().offsets;
+      engine.find(file, table.bytes, table.count, this.baseOffset, this.#sizeBytes, offset, scratch, located);
+    } else engine.locate(file, 0, this.#sizeBytes, offset, scratch, located);
     if (located[LOCATE_OUTCOME.found] !== 1) return undefined;
     const position = located[LOCATE_OUTCOME.position] as number;
+    const header = located[LOCATE_OUTCOME.header] as number;
     const { magic, sizeBytes, baseOffset, lastOffset, maxTimestamp } = readBatchHeader(
-      scratch.view,
-      located[LOCATE_OUTCOME.header] as number,
+      scratchView,
+      header,
       this.logPath,
       position,
     );

@@ -33,21 +33,30 @@ describe('the offset index', () => {
     for (const offset of [0, BASE, BASE + 1, Number.MAX_SAFE_INTEGER])
       expect(index.lookup(offset)).toEqual({ offset: BASE, position: 0 });
     expect(index.last).toBeUndefined();
-    expect(index.rangeFor(BASE)).toEqual({ position: 0, next: undefined });
+    expect(index.positionAtOrBelow(10_000)).toBe(0);
   });
 
   test.each([
-    [45, 45, 0, 100],
-    [46, 46, 100, 200],
-    [49, 46, 100, 200],
-    [50, 50, 200, 300],
-    [59, 50, 200, 300],
-    [60, 60, 300, undefined],
-    [9999, 60, 300, undefined],
-  ])('finds for %d the last entry at or below it, and where the next one points', (target, offset, position, next) => {
+    [45, 45, 0],
+    [46, 46, 100],
+    [49, 46, 100],
+    [50, 50, 200],
+    [59, 50, 200],
+    [60, 60, 300],
+    [9999, 60, 300],
+  ])('finds for %d the last entry at or below it', (target, offset, position) => {
     const { index } = created(THREE);
     expect(index.lookup(target)).toEqual({ offset, position });
-    expect(index.rangeFor(target)).toEqual({ position, next });
+  });
+
+  test.each([
+    [99, 0],
+    [100, 100],
+    [299, 200],
+    [300, 300],
+    [1_000_000, 300],
+  ])('knows that a batch starts at or below file position %d: at %d', (limit, position) => {
+    expect(created(THREE).index.positionAtOrBelow(limit)).toBe(position);
   });
 
   test('refuses an entry when it is full, and stays as it was', () => {

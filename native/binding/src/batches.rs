@@ -5,6 +5,7 @@ use crate::failure::{guard, outcome};
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Int32Array, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
+use seglog_core::find::{Place, find as find_batch};
 use seglog_core::locate::{Located, locate as locate_batch};
 use seglog_core::scan::{ROW, Scan, scan};
 use seglog_core::{Error, Result, batch, crc, io};
@@ -184,13 +185,51 @@ pub fn locate(
         };
         let read = |bytes: &mut [u8], at| io::read_at(descriptor, bytes, at);
         let (position, end) = (whole(position, "the position")?, whole(end, "the end")?);
-        *outcome = match locate_batch(read, position, end, target as i64, scratch)? {
-            Located::Beyond { position } => [0.0, position as f64, 0.0, 0.0],
-            Located::Found { position, size, header } => [1.0, position as f64, size as f64, header as f64],
-            Located::Invalid { position, header } => [2.0, position as f64, 0.0, header as f64],
-        };
+        *outcome = located(locate_batch(read, position, end, target as i64, scratch)?);
         Ok(())
     })
+}
+
+/// Finds the first batch that ends at `target` or later, by the offset index.
+#[napi(
+    ts_args_type = "descriptor: number, entries: Uint8Array, count: number, baseOffset: number, end: number, target: number, scratch: Uint8Array, outcome: Float64Array"
+)]
+#[allow(clippy::too_many_arguments, reason = "one call, and no object made for it, is the point")]
+pub fn find(
+    descriptor: i32,
+    entries: View<u8>,
+    count: f64,
+    base_offset: f64,
+    end: f64,
+    target: f64,
+    mut scratch: View<u8>,
+    mut outcome: View<f64>,
+) -> napi::Result<()> {
+    guard(|| {
+        disjoint(&[scratch.span(), outcome.span()], &[entries.span()])?;
+        // SAFETY: just seen not to overlap.
+        let (entries, scratch, outcome) = unsafe { (entries.slice(), scratch.slice_mut(), outcome.slice_mut()) };
+        let Some(outcome) = outcome.first_chunk_mut::<LOCATE_OUTCOME>() else {
+            return Err(short_outcome());
+        };
+        let read = |bytes: &mut [u8], at| io::read_at(descriptor, bytes, at);
+        let place = Place {
+            entries,
+            count: whole(count, "the count")? as usize,
+            base_offset: whole(base_offset, "the base offset")? as i64,
+            end: whole(end, "the end")?,
+        };
+        *outcome = located(find_batch(read, &place, target as i64, scratch)?);
+        Ok(())
+    })
+}
+
+fn located(found: Located) -> [f64; LOCATE_OUTCOME] {
+    match found {
+        Located::Beyond { position } => [0.0, position as f64, 0.0, 0.0],
+        Located::Found { position, size, header } => [1.0, position as f64, size as f64, header as f64],
+        Located::Invalid { position, header } => [2.0, position as f64, 0.0, header as f64],
+    }
 }
 
 fn scan_outcome(outcome: &mut [f64]) -> Result<&mut [f64; SCAN_OUTCOME]> {

@@ -17,7 +17,7 @@ mod records;
 use napi_derive::napi;
 
 /// Changes with every change of the exports, so that a stale addon is not taken for a fitting one.
-const ABI_VERSION: u32 = 1;
+const ABI_VERSION: u32 = 2;
 
 /// What `src/engine/native.ts` compares with the version that it was written for.
 #[napi]

@@ -11,6 +11,7 @@ pub mod bytes;
 pub mod codec;
 pub mod crc;
 pub mod error;
+pub mod find;
 pub mod index;
 pub mod io;
 pub mod locate;

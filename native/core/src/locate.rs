@@ -20,7 +20,7 @@ pub enum Located {
         /// Where its header stands in the scratch bytes.
         header: usize,
     },
-    /// The size field of the batch there is below the least possible.
+    /// The batch there is smaller than any can be, or than one of its format.
     Invalid {
         /// Where it starts in the file.
         position: u64,
@@ -36,8 +36,9 @@ const _: () = assert!(MIN_SCRATCH >= 2 * batch::HEADER);
 /// Finds the first batch in file positions `[position, end)` whose last offset is at least `target`. `read` fills bytes
 /// from a file position and tells how many were there.
 ///
-/// A format 2 batch that is smaller than its header is read as if it were not, as in Kafka: its checksum is for others.
-/// A header that `scratch` does not hold in full is read again from its own start, with as much of what follows as fits.
+/// A batch that is too small for its format has no last offset to read, and ends the search. A read that comes to the end
+/// of the file moves `end` there. A header that `scratch` does not hold in full is read again from its own start, with as
+/// much of what follows as fits.
 ///
 /// # Errors
 /// `InvalidArgument` for too little scratch, and `Io`.
@@ -51,28 +52,29 @@ pub fn locate(
     if scratch.len() < MIN_SCRATCH {
         return Err(Error::argument(format!("at least {MIN_SCRATCH} bytes of scratch are needed")));
     }
-    let mut at = position;
+    let (mut at, mut end) = (position, end);
     // The part of the file that `scratch` holds.
     let (mut held_from, mut held_to) = (position, position);
     while at < end && end - at >= batch::PREFIX as u64 {
-        let wanted = (end - at).min(batch::HEADER as u64);
-        if at < held_from || at + wanted > held_to {
+        // `at` is never above `end`, so the next batch is held whole or up to where the data end.
+        if at + batch::HEADER as u64 > held_to && held_to != end {
             let room = (end - at).min(scratch.len() as u64) as usize;
             let filled = read(&mut scratch[..room], at).map_err(Error::io("read"))?;
             (held_from, held_to) = (at, at + filled as u64);
-            if (filled as u64) < wanted {
-                break; // the file is shorter than `end`
+            if filled < room {
+                end = held_to; // the file is shorter than was said
+            }
+            if filled < batch::PREFIX {
+                break;
             }
         }
         let header = (at - held_from) as usize;
         let bytes = &scratch[header..(held_to - held_from) as usize];
-        let Some(size) = batch::total_size(bytes) else {
-            return Ok(Located::Invalid { position: at, header });
+        let size = match batch::total_size(bytes) {
+            Some(size) if !batch::is_too_small(batch::magic(bytes), size as usize) => size,
+            _ => return Ok(Located::Invalid { position: at, header }),
         };
         if size > end - at {
-            break;
-        }
-        if batch::magic(bytes) >= 2 && bytes.len() < batch::BASE_TIMESTAMP {
             break;
         }
         if batch::last_offset(bytes) >= target {
@@ -142,7 +144,6 @@ mod tests {
     #[test]
     fn damage_and_short_files() {
         let good = [batch(0, 0, 0, b"abc"), batch(1, 0, 0, b"def")].concat();
-        let second = Located::Found { position: 64, size: 64, header: 64 };
         let mut scratch = [0; 128];
         for size in [0, 13, -1] {
             let mut bad = good.clone();
@@ -154,19 +155,54 @@ mod tests {
             let beyond = Located::Beyond { position: 64 };
             assert_eq!(run(&good, 0, end, 1, &mut scratch), beyond, "end {end}");
             let cut = run(&good[..end as usize], 0, 128, 1, &mut scratch);
-            assert_eq!(cut, if end < 64 + 61 { beyond } else { second }, "cut to {end}");
+            assert_eq!(cut, beyond, "cut to {end}");
         }
         assert!(locate(|_, _| Ok(0), 0, 1, 0, &mut [0; 127]).is_err());
         assert!(locate(|_, _| Err(io::ErrorKind::Other.into()), 0, 99, 0, &mut scratch).is_err());
         assert_eq!(run(&good, 9, 3, 0, &mut scratch), Located::Beyond { position: 9 });
     }
 
+    /// A batch of nothing but zeros, its size and its format.
+    fn blank(magic: i8, size: usize) -> Vec<u8> {
+        let mut bytes = vec![0; size];
+        let field = i32::try_from(size - batch::LOG_OVERHEAD).unwrap();
+        bytes[batch::SIZE..batch::LOG_OVERHEAD].copy_from_slice(&field.to_be_bytes());
+        bytes[batch::MAGIC] = magic.cast_unsigned();
+        bytes
+    }
+
     #[test]
-    fn the_smallest_batch_with_a_later_magic_is_the_end() {
-        let mut bytes = message(0, 5, 0, b"");
-        assert_eq!(bytes.len(), 26);
-        bytes[batch::MAGIC] = 2;
-        assert_eq!(run(&bytes, 0, 26, 0, &mut [0; 128]), Located::Beyond { position: 0 });
+    fn a_batch_too_small_for_its_format_ends_the_search_whatever_follows() {
+        for (magic, least) in [(-1, 26), (0, 26), (1, 34), (2, 61), (3, 61)] {
+            for size in 26..70 {
+                for behind in [vec![], batch(9, 0, 0, b"abc")] {
+                    let file = [message(0, -1, 0, b""), blank(magic, size), behind].concat();
+                    let found = run(&file, 0, file.len() as u64, 0, &mut [0; 128]);
+                    let expected = if size < least {
+                        Located::Invalid { position: 26, header: 26 }
+                    } else {
+                        Located::Found { position: 26, size: size as u64, header: 26 }
+                    };
+                    assert_eq!(found, expected, "{size} bytes of format {magic}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_shorter_than_was_said_ends_where_it_ends() {
+        for (magic, size) in [(0, 26), (1, 40), (2, 61)] {
+            let file = blank(magic, size);
+            let end = size as u64 + 30;
+            let found = Located::Found { position: 0, size: size as u64, header: 0 };
+            assert_eq!(run(&file, 0, end, 0, &mut [0; 128]), found, "format {magic}");
+            let beyond = Located::Beyond { position: size as u64 };
+            assert_eq!(run(&file, 0, end, 1, &mut [0; 128]), beyond, "format {magic}");
+            for cut in 0..size {
+                let beyond = Located::Beyond { position: 0 };
+                assert_eq!(run(&file[..cut], 0, end, 0, &mut [0; 128]), beyond, "format {magic} cut to {cut}");
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 import { SeglogError } from '../../errors/errors.ts';
 import { RecordCursor } from '../../format/record-v2.ts';
 import { DECODE_OUTCOME, RECORD_FAULTS, RECORD_ROW } from '../contract.ts';
+import { requireRange } from './range.ts';
 
 const NOTHING = new Uint8Array(0);
 /** One for all calls: none of them can be interrupted. */
@@ -20,12 +21,7 @@ export function decodeRecords(
   rows: Int32Array,
   outcome: Int32Array,
 ): void {
-  if (!(start >= 0 && start <= end && end <= bytes.length)) {
-    throw new SeglogError('INVALID_ARGUMENT', 'there are no such bytes', {
-      expected: `0 to ${bytes.length}`,
-      found: `${start} to ${end}`,
-    });
-  }
+  requireRange(bytes, start, end);
   cursor.reset(bytes, start, end, count);
   let row = 0;
   while (cursor.next()) {

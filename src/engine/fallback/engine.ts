@@ -5,6 +5,7 @@ import { buildIndex } from './build-index.ts';
 import { compress, compressBound, decompress } from './codecs/codec.ts';
 import { crc32, crc32c, sealBatch } from './crc.ts';
 import { decodeRecords } from './decode.ts';
+import { find } from './find.ts';
 import { locate } from './locate.ts';
 import { scanBatches } from './scan.ts';
 import { searchIndex } from './search.ts';
@@ -58,6 +59,7 @@ export function createFallbackEngine(): Engine {
     readBatches,
     readBatchesAsync,
     locate,
+    find,
     decodeRecords,
     searchIndex,
     buildIndex,

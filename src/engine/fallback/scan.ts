@@ -1,8 +1,8 @@
 /** Finding whole batches in bytes, whatever the bytes hold. */
-import { SeglogError } from '../../errors/errors.ts';
 import { BATCH, HEADER_SIZE, LEGACY, LOG_OVERHEAD, magicOf, MIN_MESSAGE_SIZE } from '../../format/batch.ts';
 import { SCAN_OUTCOME, SCAN_ROW, SCAN_STOPS, type ScanStop } from '../contract.ts';
 import { crc32, crc32c } from './crc.ts';
+import { requireRange } from './range.ts';
 
 /** The fewest bytes that tell a batch's size and format. */
 export const PREFIX_SIZE: number = BATCH.MAGIC + 1;
@@ -41,12 +41,7 @@ export function scanBatches(
   rows: Int32Array,
   outcome: Float64Array,
 ): void {
-  if (!(start >= 0 && start <= end && end <= bytes.length)) {
-    throw new SeglogError('INVALID_ARGUMENT', 'there are no such bytes', {
-      expected: `0 to ${bytes.length}`,
-      found: `${start} to ${end}`,
-    });
-  }
+  requireRange(bytes, start, end);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const room = Math.floor(rows.length / SCAN_ROW.length);
   let stop: ScanStop = SCAN_STOPS.end;

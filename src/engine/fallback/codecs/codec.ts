@@ -1,6 +1,7 @@
 /** The codecs by their numbers. */
 import { SeglogError } from '../../../errors/errors.ts';
 import { CODEC_IDS, type CodecId } from '../../contract.ts';
+import { requireRange } from '../range.ts';
 import { TOO_SMALL } from './corrupt.ts';
 import { compressGzip, decompressGzip, gzipBound } from './gzip.ts';
 import { compressLz4, decompressLz4, lz4FrameBound } from './lz4-frame.ts';
@@ -9,14 +10,6 @@ import { compressZstd, decompressZstd, zstdBound } from './zstd.ts';
 
 function unsupported(codec: number): SeglogError {
   return new SeglogError('UNSUPPORTED_CODEC', 'unknown compression codec', { expected: '0 to 4', found: codec });
-}
-
-function requireRange(bytes: Uint8Array, start: number, end: number): void {
-  if (start >= 0 && start <= end && end <= bytes.length) return;
-  throw new SeglogError('INVALID_ARGUMENT', 'there are no such bytes', {
-    expected: `0 to ${bytes.length}`,
-    found: `${start} to ${end}`,
-  });
 }
 
 /** See `Engine.compressBound`. */
