@@ -17,7 +17,7 @@ export interface BatchParts {
   records?: Buffer;
 }
 
-export function varint(value: bigint | number): Buffer {
+function varint(value: bigint | number): Buffer {
   let zigzag = BigInt.asUintN(64, (BigInt(value) << 1n) ^ (BigInt(value) >> 63n));
   const bytes: number[] = [];
   for (; zigzag >= 0x80n; zigzag >>= 7n) bytes.push(Number(zigzag & 0x7fn) | 0x80);

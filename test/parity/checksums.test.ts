@@ -49,6 +49,8 @@ describeParity('checksums', ({ native, ts }) => {
     [101, 101],
     [NaN, 10],
     [0, NaN],
+    [0.5, 10],
+    [0, 10.5],
   ])('the bytes from %d to %d of 100 have no sum', (start, end) => {
     for (const engine of [native, ts]) {
       expect(

@@ -47,7 +47,11 @@ describe('going over the batches of a file', () => {
   test('ends at a torn batch, at zeros, and at a wrong checksum, and says which', async () => {
     const bytes = await batchesOf(3, 10);
     const size = bytes.length / 3;
-    expect(walk(bytes.subarray(0, -1), bytes.length - 1)).toEqual({ batches: 2, position: 2 * size, stop: SCAN_STOPS.partial });
+    expect(walk(bytes.subarray(0, -1), bytes.length - 1)).toEqual({
+      batches: 2,
+      position: 2 * size,
+      stop: SCAN_STOPS.partial,
+    });
     const zeros = Buffer.concat([bytes, Buffer.alloc(100)]);
     expect(walk(zeros, zeros.length)).toEqual({ batches: 3, position: 3 * size, stop: SCAN_STOPS.invalidSize });
     const flipped = Buffer.from(bytes);

@@ -47,10 +47,10 @@ pub fn find(
     let scratch = &mut scratch[..room];
     if let (true, Some(next)) = (is_one_batch, next) {
         let located = locate(&read, next, end, target, scratch)?;
-        if let Located::Found { header, .. } = located {
-            if i64_at(scratch, header + batch::OFFSET) <= target {
-                return Ok(located);
-            }
+        if let Located::Found { header, .. } = located
+            && i64_at(scratch, header + batch::OFFSET) <= target
+        {
+            return Ok(located);
         }
     }
     locate(&read, start, end, target, scratch)

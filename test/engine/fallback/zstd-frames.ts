@@ -4,7 +4,7 @@
  */
 
 /** So many words of a small vocabulary, in no order. */
-export function words(count: number): string {
+function words(count: number): string {
   const found: string[] = [];
   for (let seed = 12345; found.length < count; ) {
     seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
@@ -14,7 +14,7 @@ export function words(count: number): string {
 }
 
 /** So many lines that are alike. */
-export function lines(count: number): string {
+function lines(count: number): string {
   return Array.from({ length: count }, (_, i) => `line ${i % 97} of ${(i * 7919) % 1009}\n`).join('');
 }
 
