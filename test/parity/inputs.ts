@@ -38,7 +38,7 @@ export const recordPlan: fc.Arbitrary<RecordPlan> = fc.record({
   gap: fc.oneof({ weight: 6, arbitrary: fc.constant(1) }, fc.integer({ min: 1, max: 1000 })),
 });
 
-export const codec: fc.Arbitrary<CodecId> = fc.constantFrom(...Object.values(CODEC_IDS));
+const codec: fc.Arbitrary<CodecId> = fc.constantFrom(...Object.values(CODEC_IDS));
 
 function batchOf(plans: readonly RecordPlan[], baseOffset: number, codecId: CodecId): Uint8Array {
   builder.reset();
@@ -55,7 +55,7 @@ const baseOffset = fc.oneof(
 );
 
 /** A whole batch of format 2. */
-export const batch: fc.Arbitrary<Uint8Array> = fc
+const batch: fc.Arbitrary<Uint8Array> = fc
   .tuple(fc.array(recordPlan, { maxLength: 6 }), baseOffset, codec)
   .map(([plans, base, codecId]) => batchOf(plans, base, codecId));
 
