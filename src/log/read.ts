@@ -5,6 +5,7 @@
 import { type Engine, SCAN_OUTCOME, SCAN_ROW, SCAN_STOPS, type ScanStop } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
 import { batchError } from '../record/batch-error.ts';
+import { DecompressionMemory } from '../record/decompress.ts';
 import { RecordBatch } from '../record/record-batch.ts';
 import type { Segment } from '../segment/segment.ts';
 import type { ReadOptions } from './options.ts';
@@ -195,38 +196,55 @@ export function checkStart({ startOffset, endOffset }: ReadSource, from: number)
   }
 }
 
-function bounds(source: ReadSource, options: ReadOptions): { from: number; to: number } {
-  const from = options.from ?? source.startOffset;
-  checkStart(source, from);
-  return { from, to: Math.min(options.to ?? source.endOffset, source.endOffset) };
-}
+/** What is asked for, and how far it is. */
+class Reading {
+  readonly from: number;
+  readonly to: number;
+  readonly verify: boolean;
+  readonly isReused: boolean;
+  readonly #source: ReadSource;
+  readonly #options: ReadOptions;
+  readonly #memory: DecompressionMemory;
+  /** Whether a batch at or behind `to` was met. */
+  isDone = false;
 
-/** The batches of a chunk that was read. */
-function* batchesOf(
-  source: ReadSource,
-  slot: Slot,
-  count: number,
-  from: number,
-  to: number,
-  options: ReadOptions,
-): Generator<RecordBatch, boolean> {
-  for (let row = 0; row < count; row++) {
-    const start = slot.rows[row * SCAN_ROW.length] as number;
-    const batch = new RecordBatch(
-      source.engine,
-      slot.bytes,
-      slot.view,
-      start,
-      slot.segment.logPath,
-      slot.position + start,
-      options,
-    );
-    if (batch.lastOffset < from) continue;
-    // A legacy wrapper's first offset costs a decompression; its last one will do, since the end is a batch's end.
-    if ((batch.magic >= 2 ? batch.baseOffset : batch.lastOffset) >= to) return false;
-    yield batch;
+  /** @throws SeglogError `INVALID_ARGUMENT`, `OFFSET_OUT_OF_RANGE` */
+  constructor(source: ReadSource, options: ReadOptions) {
+    this.from = options.from ?? source.startOffset;
+    checkStart(source, this.from);
+    this.to = Math.min(options.to ?? source.endOffset, source.endOffset);
+    this.verify = options.verify !== false;
+    this.isReused = options.reuseBuffers === true;
+    this.#source = source;
+    this.#options = options;
+    this.#memory = new DecompressionMemory(this.isReused);
   }
-  return true;
+
+  /** The batches of a chunk that was read. */
+  *batchesOf(slot: Slot, count: number): Generator<RecordBatch, void> {
+    const { signal } = this.#options;
+    for (let row = 0; row < count; row++) {
+      const start = slot.rows[row * SCAN_ROW.length] as number;
+      const batch = new RecordBatch(
+        this.#source.engine,
+        slot.bytes,
+        slot.view,
+        start,
+        slot.segment.logPath,
+        slot.position + start,
+        this.#options,
+        this.#memory,
+      );
+      if (batch.lastOffset < this.from) continue;
+      // A legacy wrapper's first offset costs a decompression; its last one will do, since the end is a batch's end.
+      if ((batch.magic >= 2 ? batch.baseOffset : batch.lastOffset) >= this.to) {
+        this.isDone = true;
+        return;
+      }
+      signal?.throwIfAborted();
+      yield batch;
+    }
+  }
 }
 
 /** Reads batches on the calling thread. */
@@ -235,25 +253,14 @@ export function* readBatchesSync(
   options: ReadOptions,
   chunkBytes: number = CHUNK_BYTES,
 ): Generator<RecordBatch, void> {
-  const { from, to } = bounds(source, options);
-  const walk = new ChunkWalk(source, from, to, options.reuseBuffers === true, chunkBytes);
-  const verify = options.verify !== false;
-  for (let slot = walk.next(); slot !== undefined; slot = walk.next()) {
+  const reading = new Reading(source, options);
+  const walk = new ChunkWalk(source, reading.from, reading.to, reading.isReused, chunkBytes);
+  for (let slot = walk.next(); slot !== undefined && !reading.isDone; slot = walk.next()) {
     source.checkOpen();
-    source.engine.readBatches(
-      slot.segment.log(),
-      slot.position,
-      slot.bytes,
-      slot.length,
-      verify,
-      slot.rows,
-      slot.outcome,
-    );
+    const { position, bytes, length, rows, outcome } = slot;
+    source.engine.readBatches(slot.segment.log(), position, bytes, length, reading.verify, rows, outcome);
     const { count } = walk.accept(slot);
-    for (const batch of batchesOf(source, slot, count, from, to, options)) {
-      options.signal?.throwIfAborted();
-      yield batch;
-    }
+    yield* reading.batchesOf(slot, count);
     walk.recycle(slot);
   }
 }
@@ -284,21 +291,20 @@ function nothing(): undefined {
 
 /** Reads batches with the reading and checking on other threads. */
 export async function* readBatches(source: ReadSource, options: ReadOptions): AsyncGenerator<RecordBatch, void> {
-  const { from, to } = bounds(source, options);
-  const walk = new ChunkWalk(source, from, to, options.reuseBuffers === true, CHUNK_BYTES);
-  const verify = options.verify !== false;
+  const reading = new Reading(source, options);
+  const walk = new ChunkWalk(source, reading.from, reading.to, reading.isReused, CHUNK_BYTES);
   const coming: Fetch[] = [];
   const ask = (): void => {
     while (coming.length < CHUNKS_AHEAD) {
       const slot = walk.next();
       if (slot === undefined) return;
-      coming.push(fetch(source.engine, slot, verify));
+      coming.push(fetch(source.engine, slot, reading.verify));
     }
   };
   try {
     options.signal?.throwIfAborted();
     ask();
-    for (let next = coming.shift(); next !== undefined; next = coming.shift()) {
+    for (let next = coming.shift(); next !== undefined; next = reading.isDone ? undefined : coming.shift()) {
       const { slot, done }: Fetch = next;
       const failed = (await done) as { error: unknown } | undefined;
       if (failed !== undefined) throw failed.error;
@@ -306,10 +312,8 @@ export async function* readBatches(source: ReadSource, options: ReadOptions): As
       const { count, discardRest } = walk.accept(slot);
       if (discardRest) await discard(walk, coming);
       ask();
-      for (const batch of batchesOf(source, slot, count, from, to, options)) {
-        options.signal?.throwIfAborted();
-        yield batch;
-      }
+      // Not `yield*`, which makes each step of a plain generator asynchronous once more.
+      for (const batch of reading.batchesOf(slot, count)) yield batch;
       walk.recycle(slot);
     }
   } finally {

@@ -7,9 +7,41 @@ import { SeglogError } from '../errors/errors.ts';
 
 /** The most bytes that one batch's records may decompress to, unless told otherwise. */
 export const MAX_DECOMPRESSED_BYTES: number = 128 * 1024 * 1024;
-/** Kafka's batches are mostly 16 KiB, and records compress about 4 to 1: most fit the first buffer. */
-const FIRST_TARGET_BYTES = 64 * 1024;
+/** The first guess, and the least memory that is taken. */
 const USUAL_RATIO = 4;
+const LEAST_TARGET_BYTES = 4096;
+/** Batches of one log compress alike: the last ratio and a little more is the next guess. */
+const MARGIN = 1.1;
+
+/**
+ * Memory to decompress into. It learns from batch to batch how much one takes, so that most are decompressed once, into
+ * memory that is about their size.
+ */
+export class DecompressionMemory {
+  readonly #isReused: boolean;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #ratio: number = USUAL_RATIO;
+
+  /** @param isReused - whether each batch overwrites the one before it */
+  constructor(isReused: boolean) {
+    this.#isReused = isReused;
+  }
+
+  /** Memory for what `compressedBytes` are likely to become, or for `atLeast` bytes; never more than `limit`. */
+  take(compressedBytes: number, atLeast: number, limit: number): Uint8Array {
+    const guess = Math.max(LEAST_TARGET_BYTES, atLeast, Math.ceil(compressedBytes * this.#ratio * MARGIN));
+    const size = Math.min(limit, guess);
+    if (this.#bytes.length >= size) return this.#bytes.subarray(0, Math.min(limit, this.#bytes.length));
+    const made = Buffer.allocUnsafeSlow(size);
+    if (this.#isReused) this.#bytes = made;
+    return made;
+  }
+
+  /** What it came to. */
+  learn(compressedBytes: number, decompressedBytes: number): void {
+    if (compressedBytes > 0) this.#ratio = decompressedBytes / compressedBytes;
+  }
+}
 
 /** Options of {@link decompressRecords}. */
 export interface DecompressOptions {
@@ -18,8 +50,8 @@ export interface DecompressOptions {
   /** Named in errors: the file, and where in it the batch starts. */
   readonly file?: string | undefined;
   readonly position?: number | undefined;
-  /** A buffer to decompress into when it is large enough; the result is then a view of it, valid until its next use. */
-  readonly target?: Uint8Array | undefined;
+  /** Where it goes, when several batches are decompressed one after the other. */
+  readonly memory?: DecompressionMemory | undefined;
 }
 
 /** What errors say of the place, from options that may know it. */
@@ -46,7 +78,7 @@ export function codecOf(id: number, magic: number, options: DecompressOptions = 
 
 /**
  * The decompressed form of `bytes[start, end)`. `magic` is the batch's format: format 0 has its own lz4 checksum.
- * The result belongs to the caller, or is a view of `options.target` (of `bytes` itself when nothing is compressed).
+ * The result belongs to the caller, or is a view of `options.memory` (of `bytes` itself when nothing is compressed).
  *
  * @throws SeglogError `DECOMPRESSED_TOO_LARGE`, `CORRUPT_COMPRESSED_DATA`, `UNSUPPORTED_CODEC`
  */
@@ -61,22 +93,23 @@ export function decompressRecords(
 ): Uint8Array {
   if (codec === CODEC_IDS.none) return bytes.subarray(start, end);
   const limit = options.maxDecompressedBytes ?? MAX_DECOMPRESSED_BYTES;
-  let size = Math.min(limit, Math.max(FIRST_TARGET_BYTES, USUAL_RATIO * (end - start)));
-  let target = options.target;
-  if (target === undefined || target.length < size) target = new Uint8Array(size);
-  else if (target.length > limit) target = target.subarray(0, limit);
+  const memory = options.memory ?? new DecompressionMemory(false);
+  const compressedBytes = end - start;
+  let target = memory.take(compressedBytes, 0, limit);
   for (;;) {
     const written = attempt(engine, codec, magic, bytes, start, end, target, options);
-    if (written >= 0) return target.subarray(0, written);
+    if (written >= 0) {
+      memory.learn(compressedBytes, written);
+      return target.subarray(0, written);
+    }
     if (target.length >= limit) {
       throw new SeglogError('DECOMPRESSED_TOO_LARGE', 'the records decompress to more than is allowed', {
         ...placeOf(options),
-        expected: `at most ${limit} bytes from the ${end - start} compressed ones`,
+        expected: `at most ${limit} bytes from the ${compressedBytes} compressed ones`,
         action: 'Raise maxDecompressedBytes if this batch is to be trusted',
       });
     }
-    size = Math.min(limit, target.length * 2);
-    target = new Uint8Array(size);
+    target = memory.take(compressedBytes, target.length * 2, limit);
   }
 }
 

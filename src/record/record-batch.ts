@@ -11,7 +11,7 @@ import { ATTRIBUTES, BATCH, HEADER_SIZE, LEGACY } from '../format/batch.ts';
 import { readHeaders } from '../format/record-v2.ts';
 import { type BatchPlace, recordError } from './batch-error.ts';
 import { type BatchHeader, readBatchHeader, timestampNotExact } from './batch-header.ts';
-import { codecOf, decompressRecords } from './decompress.ts';
+import { codecOf, type DecompressionMemory, decompressRecords } from './decompress.ts';
 import {
   type BatchCursor,
   columnsOfCursor,
@@ -67,6 +67,7 @@ export class RecordBatch implements BatchHeader {
   readonly #view: DataView;
   readonly #start: number;
   readonly #options: RecordBatchOptions;
+  readonly #memory: DecompressionMemory | undefined;
   readonly #headerOffset: number;
   #records: Uint8Array | undefined;
   #legacy: LegacyRecords | undefined;
@@ -80,6 +81,7 @@ export class RecordBatch implements BatchHeader {
     file: string,
     position: number,
     options: RecordBatchOptions,
+    memory?: DecompressionMemory,
   ) {
     const header = readBatchHeader(view, start, file, position);
     this.magic = header.magic;
@@ -94,6 +96,7 @@ export class RecordBatch implements BatchHeader {
     this.#view = view;
     this.#start = start;
     this.#options = options;
+    this.#memory = memory;
   }
 
   /** The first offset. In formats 0 and 1 a wrapper has to be decompressed to know it. */
@@ -238,6 +241,7 @@ export class RecordBatch implements BatchHeader {
     if (codec === CODEC_IDS.none) return { bytes: this.#bytes, start, end };
     this.#records ??= decompressRecords(this.#engine, codec, this.magic, this.#bytes, start, end, {
       ...this.#options,
+      memory: this.#memory,
       file: this.file,
       position: this.position,
     });
@@ -247,6 +251,7 @@ export class RecordBatch implements BatchHeader {
   #legacyRecords(): LegacyRecords {
     this.#legacy ??= decodeLegacyBatch(this.#engine, this.#bytes, this.#start, this.sizeBytes, {
       ...this.#options,
+      memory: this.#memory,
       file: this.file,
       position: this.position,
     });
