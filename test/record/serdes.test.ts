@@ -29,6 +29,8 @@ describe('a serde', () => {
     const serde = serdes[name];
     fc.assert(
       fc.property(value, (any) => {
+        // msgpackr renames this one key, lest a decoded map reach the prototype.
+        fc.pre(!JSON.stringify(any).includes('"__proto__"'));
         expect(serde.deserialize(amid(serde.serialize(any)))).toEqual(any);
       }),
     );
