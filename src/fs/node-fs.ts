@@ -36,6 +36,8 @@ class NodeFile implements File {
   readonly path: string;
   readonly #descriptor: number;
   #open = true;
+  /** Calls under way on other threads. */
+  #inFlight = 0;
 
   constructor(path: string, descriptor: number) {
     this.path = path;
@@ -65,14 +67,11 @@ class NodeFile implements File {
   }
 
   async readAsync(into: Uint8Array, start: number, length: number, position: number): Promise<number> {
-    const descriptor = this.#checked();
     let done = 0;
     while (done < length) {
-      const got = await new Promise<number>((resolve, reject) => {
-        nodeFs.read(descriptor, into, start + done, length - done, position + done, (error, bytes) =>
-          error === null ? resolve(bytes) : reject(ioError('read', this.path, error)),
-        );
-      });
+      const got = await this.#offThread<number>('read', (descriptor, finish) =>
+        nodeFs.read(descriptor, into, start + done, length - done, position + done, finish),
+      );
       if (got === 0) break;
       done += got;
     }
@@ -94,11 +93,10 @@ class NodeFile implements File {
     attempt('truncate', this.path, () => nodeFs.ftruncateSync(this.#checked(), sizeBytes));
   }
 
-  sync(): Promise<void> {
-    const descriptor = this.#checked();
-    return new Promise((resolve, reject) => {
-      nodeFs.fdatasync(descriptor, (error) => (error === null ? resolve() : reject(ioError('sync', this.path, error))));
-    });
+  async sync(): Promise<void> {
+    await this.#offThread<undefined>('sync', (descriptor, finish) =>
+      nodeFs.fdatasync(descriptor, (error) => finish(error, undefined)),
+    );
   }
 
   syncSync(): void {
@@ -108,6 +106,30 @@ class NodeFile implements File {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
+    if (this.#inFlight === 0) this.#release();
+  }
+
+  /**
+   * Runs a call of node:fs that works on another thread. The descriptor stays until it is done: closed before, it would
+   * fail the call, or worse, name another file by then.
+   */
+  #offThread<T>(
+    doing: string,
+    run: (descriptor: number, finish: (error: Error | null, value: T) => void) => void,
+  ): Promise<T> {
+    const descriptor = this.#checked();
+    this.#inFlight++;
+    return new Promise((resolve, reject) => {
+      run(descriptor, (error, value) => {
+        this.#inFlight--;
+        if (!this.#open && this.#inFlight === 0) this.#release();
+        if (error === null) resolve(value);
+        else reject(ioError(doing, this.path, error));
+      });
+    });
+  }
+
+  #release(): void {
     attempt('close', this.path, () => nodeFs.closeSync(this.#descriptor));
   }
 

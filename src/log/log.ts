@@ -92,7 +92,13 @@ export class Log extends ReadableLog implements AsyncDisposable {
   #failure: unknown;
   #waiters: (() => void)[] = [];
 
-  private constructor(context: SegmentContext, directory: string, partition: TopicPartition, loaded: Loaded) {
+  private constructor(
+    context: SegmentContext,
+    directory: string,
+    partition: TopicPartition,
+    epoch: number | undefined,
+    loaded: Loaded,
+  ) {
     super();
     this.#context = context;
     this.directory = directory;
@@ -105,7 +111,6 @@ export class Log extends ReadableLog implements AsyncDisposable {
     this.#recoveryPoint = loaded.recoveryPoint;
     this.#unsynced = [...loaded.unsynced];
     this.#recovery = loaded.recovery;
-    const epoch = readLatestEpoch(context.fs, directory);
     this.#leaderEpoch = epoch ?? 0;
     this.#needsEpochFile = epoch === undefined;
     this.#builder = new BatchBuilder(context.engine);
@@ -136,7 +141,9 @@ export class Log extends ReadableLog implements AsyncDisposable {
     if (made) context.fs.syncDirectory(dirname(path));
     const parentClean = enterLogDirectory(context.fs, path);
     try {
-      return new Log(context, path, partition, loadForWriting(context, path, partition, parentClean));
+      // What can be refused is read before files are opened.
+      const epoch = readLatestEpoch(context.fs, path);
+      return new Log(context, path, partition, epoch, loadForWriting(context, path, partition, parentClean));
     } catch (error) {
       leaveLogDirectory(context.fs, path, false);
       throw error;
@@ -392,10 +399,12 @@ export class Log extends ReadableLog implements AsyncDisposable {
 
   async #sync(): Promise<void> {
     const end = this.#logEndOffset;
-    const sealed = this.#unsynced;
-    this.#unsynced = [];
     try {
-      for (const segment of sealed) await syncSegment(this.#context, segment);
+      // A roll meanwhile adds to the list. Only when it is empty is the active segment the one behind all that was synced.
+      for (let sealed = this.#unsynced[0]; sealed !== undefined; sealed = this.#unsynced[0]) {
+        await syncSegment(this.#context, sealed);
+        this.#unsynced.shift();
+      }
       await this.#active.sync();
       this.#context.fs.syncDirectory(this.directory);
     } catch (error) {

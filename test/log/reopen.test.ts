@@ -110,6 +110,24 @@ describe('after a process that died', () => {
   });
 });
 
+describe('flushing', () => {
+  test('goes on while segments roll, and covers all that was appended before it was asked for', async () => {
+    await using log = await Log.open(scratchPartition(), { segmentBytes: 300 });
+    for (let round = 0; round < 30; round++) {
+      for (let i = 0; i < 6; i++) log.appendSync({ value: `round ${round} record ${i}` });
+      const end = log.logEndOffset;
+      const flushed = log.flush();
+      await Promise.resolve();
+      for (let i = 0; i < 6; i++) log.appendSync({ value: `meanwhile ${i}` });
+      await flushed;
+      expect(log.status().recoveryPoint).toBeGreaterThanOrEqual(end);
+    }
+    const end = log.logEndOffset;
+    await Promise.all([log.flush(), log.flush(), log.flush()]);
+    expect(log.status().recoveryPoint).toBe(end);
+  });
+});
+
 describe('a second opening for writing in one process', () => {
   test('is refused, and possible after the first is closed', async () => {
     const directory = scratchPartition();
