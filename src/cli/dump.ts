@@ -85,7 +85,8 @@ export function registerDump(program: Command): void {
   program
     .command('dump')
     .description(
-      'print the batches and records of .log files, the entries of .index and .timeindex files, and text checkpoints',
+      'print the batches and records of .log files, the entries of .index, .timeindex, .txnindex and .snapshot files, ' +
+        'text checkpoints and partition.metadata',
     )
     .argument('<files...>', 'the files; nothing has to be beside them, and nothing is changed')
     .option('--json', 'one JSON object a line')

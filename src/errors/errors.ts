@@ -16,6 +16,11 @@ export const ERROR_CODES = [
   'OFFSETS_OUT_OF_ORDER',
   'LOG_CLOSED',
   'READ_ONLY',
+  'POLICY_VIOLATION',
+  'INVALID_PRODUCER_EPOCH',
+  'OUT_OF_ORDER_SEQUENCE',
+  'INVALID_TRANSACTION_STATE',
+  'TRANSACTION_COORDINATOR_FENCED',
   // The bytes
   'BATCH_SIZE_INVALID',
   'BATCH_TRUNCATED',
@@ -28,6 +33,7 @@ export const ERROR_CODES = [
   'CORRUPT_INDEX',
   'INDEX_FULL',
   'CORRUPT_CHECKPOINT',
+  'CORRUPT_SNAPSHOT',
   'UNSUPPORTED_VERSION',
   // The machine
   'IO',
@@ -35,6 +41,9 @@ export const ERROR_CODES = [
   'FILE_SHRANK',
   'LOG_LOCKED',
   'LOG_OFFLINE',
+  'LOG_CORRUPT',
+  'RECOVERY_REFUSED',
+  'SEGMENTS_OVERLAP',
   'ENGINE_UNAVAILABLE',
   // seglog itself: a broken invariant, never the user's doing
   'INTERNAL',

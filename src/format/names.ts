@@ -26,6 +26,19 @@ export const SUFFIXES = {
   producerSnapshot: '.snapshot',
 } as const;
 
+/** What is put behind the whole name of a file on its way in or out. */
+export const STAGES = {
+  /** Being written by compaction or a split: worthless after a crash. */
+  cleaned: '.cleaned',
+  /** Written whole, about to take the place of what it was made from. */
+  swap: '.swap',
+  /** No longer part of the log. */
+  deleted: '.deleted',
+} as const;
+
+/** Where recovery puts what it cuts, in the partition directory: a folder in the log directory would stop a broker. */
+export const QUARANTINE = 'quarantine';
+
 /** Names beside the partition directories. */
 export const LOG_DIRECTORY_FILES = {
   cleanShutdown: '.kafka_cleanshutdown',
@@ -47,6 +60,16 @@ export const PARTITION_FILES = {
 export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
+}
+
+/**
+ * The offset that a file's name starts with, as Kafka reads it: the digits before the first dot. undefined when there are
+ * none, or they are beyond what can be counted exactly.
+ */
+export function leadingOffset(name: string): number | undefined {
+  const digits = /^(\d{1,20})\./.exec(name)?.[1];
+  const offset = digits === undefined ? Number.NaN : Number(digits);
+  return Number.isSafeInteger(offset) ? offset : undefined;
 }
 
 /** The name of a segment's file: `segmentFileName(42, '.log')` is `00000000000000000042.log`. */

@@ -67,6 +67,19 @@ export class OffsetIndex {
     return low < 0 ? 0 : positionOfEntry(view, low);
   }
 
+  /** The offset of the first entry at or behind `position`; undefined when there is none. */
+  offsetAtOrBehind(position: number): number | undefined {
+    const { view, count } = this.table;
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (positionOfEntry(view, middle) >= position) high = middle;
+      else low = middle + 1;
+    }
+    return low === count ? undefined : this.#entry(low).offset;
+  }
+
   /**
    * Adds the batch that ends at `lastOffset` and starts at `position`.
    *

@@ -42,6 +42,11 @@ export function addSequence(sequence: number, delta: number): number {
   return sequence > MAX_SEQUENCE - delta ? delta - (MAX_SEQUENCE - sequence) - 1 : sequence + delta;
 }
 
+/** As Kafka counts back: below 0 comes the largest. */
+export function subtractSequence(sequence: number, delta: number): number {
+  return sequence < delta ? (MAX_SEQUENCE - (delta - sequence) + 1) | 0 : (sequence - delta) | 0;
+}
+
 /** Reads the header of the batch at `view[at..]`, which is whole: `size` bytes, at `position` of its file. */
 export function summarize(view: DataView, at: number, size: number, position: number, valid: boolean): BatchSummary {
   const magic = view.getInt8(at + BATCH.MAGIC);

@@ -6,7 +6,15 @@ import type { FileSystem } from '../fs/contract.ts';
 import { printable } from './byte-encoding.ts';
 
 /** A kind of file that can be dumped. */
-export type FileKind = 'log' | 'offset-index' | 'time-index' | 'partition-offsets' | 'leader-epochs';
+export type FileKind =
+  | 'log'
+  | 'offset-index'
+  | 'time-index'
+  | 'transaction-index'
+  | 'producer-snapshot'
+  | 'partition-offsets'
+  | 'leader-epochs'
+  | 'partition-metadata';
 
 /** A file and what its name says. */
 export interface KnownFile {
@@ -29,8 +37,9 @@ const PARTITION_OFFSETS: readonly string[] = [
 ];
 /** What is understood, for people. */
 const UNDERSTOOD: string = [
-  '.log, .index, .timeindex, KRaft .checkpoint',
+  '.log, .index, .timeindex, .txnindex, .snapshot, KRaft .checkpoint',
   PARTITION_FILES.leaderEpochs,
+  PARTITION_FILES.metadata,
   ...PARTITION_OFFSETS,
 ].join(', ');
 
@@ -68,11 +77,14 @@ function kindOfName(path: string): KnownFile | undefined {
     baseOffset: suffix === undefined ? undefined : baseOffsetOfName(name, suffix),
     heading: undefined,
   });
-  // ".timeindex" does not end with ".index": the dot tells them apart.
+  // ".timeindex" and ".txnindex" do not end with ".index": the dot tells them apart.
   if (name.endsWith(SUFFIXES.offsetIndex)) return known('offset-index', SUFFIXES.offsetIndex);
   if (name.endsWith(SUFFIXES.timeIndex)) return known('time-index', SUFFIXES.timeIndex);
+  if (name.endsWith(SUFFIXES.transactionIndex)) return known('transaction-index', SUFFIXES.transactionIndex);
+  if (name.endsWith(SUFFIXES.producerSnapshot)) return known('producer-snapshot', SUFFIXES.producerSnapshot);
   if (PARTITION_OFFSETS.includes(name)) return known('partition-offsets');
   if (name === PARTITION_FILES.leaderEpochs) return known('leader-epochs');
+  if (name === PARTITION_FILES.metadata) return known('partition-metadata');
   return undefined;
 }
 

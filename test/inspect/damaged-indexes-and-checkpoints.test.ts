@@ -105,6 +105,19 @@ describe('checkpoints', () => {
     expect(codes(collectBytes(Buffer.from(text), {}, 'cleaner-offset-checkpoint'))).toEqual([code]);
   });
 
+  it('of metadata print the version and the topic id', () => {
+    const bytes = Buffer.from('version: 0\ntopic_id: _AqMaqUaQBeMMJlxlF0aBw');
+    expect(collectBytes(bytes, { json: false }, 'partition.metadata').text).toBe(
+      'version: 0 topicId: _AqMaqUaQBeMMJlxlF0aBw\n',
+    );
+    expect(collectBytes(bytes, {}, 'partition.metadata').text).toBe(
+      '{"type":"partition-metadata","version":0,"topicId":"_AqMaqUaQBeMMJlxlF0aBw"}\n',
+    );
+    const broken = collectBytes(bytes.subarray(0, -1), {}, 'partition.metadata');
+    expect(codes(broken)).toEqual(['CORRUPT_CHECKPOINT']);
+    expect(broken.text).toBe('');
+  });
+
   it('do not steer a terminal', () => {
     const dump = collectBytes(
       Buffer.from('0\n1\n\u001b[31mred 0 1\n'),
