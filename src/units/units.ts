@@ -13,6 +13,23 @@ type Branded<Name extends string> = number & { readonly [brand]?: Name };
 /** The logical position of a record in a partition: 0, 1, 2, ... */
 export type Offset = Branded<'Offset'>;
 
+declare const role: unique symbol;
+
+/** An offset with a part to play in a log: one part can never stand where another is meant, and each is an offset. */
+type Role<Name extends string> = Offset & { readonly [role]?: Name };
+
+/** The first offset that can be read. */
+export type LogStartOffset = Role<'LogStartOffset'>;
+
+/** Up to here, exclusive, every transaction is decided: what a reader of committed records may see. */
+export type LastStableOffset = Role<'LastStableOffset'>;
+
+/** Up to here, exclusive, every replica that counts has the log: what a consumer may see. */
+export type HighWatermark = Role<'HighWatermark'>;
+
+/** The offset that the next record will have. */
+export type LogEndOffset = Role<'LogEndOffset'>;
+
 /** A place in a file, in bytes from its start. */
 export type FilePosition = Branded<'FilePosition'>;
 
