@@ -1,10 +1,10 @@
-/** readBatches and locate on a file of 16 MiB, and appending to a new one. */
+/** readBatches, recover and locate on a file of 16 MiB, and appending to a new one. */
 import { batchesOf, batchOf } from './data.mjs';
 import { fromDist } from './engines.mjs';
 import { scratchFile } from './scratch.mjs';
 import { SIZES } from './sizes.mjs';
 
-const { LOCATE_OUTCOME, SCAN_OUTCOME, SCAN_ROW } = await fromDist('engine/contract.js');
+const { LOCATE_OUTCOME, RECOVERY_ROW, RECOVERY_STATE, SCAN_OUTCOME, SCAN_ROW } = await fromDist('engine/contract.js');
 const { nodeFileSystem: fs } = await fromDist('fs/node-fs.js');
 const CHUNK_BYTES = 1024 * 1024;
 const BATCH_BYTES = 16 * 1024;
@@ -43,6 +43,32 @@ function readAsync(engine) {
   return { name: 'readBatchesAsync, verified', size: '1 MiB', bytes: CHUNK_BYTES, prepare };
 }
 
+/** The whole file, on the thread; `recoverAsync` when that is false. */
+function recover(engine, onThread) {
+  const prepare = () => {
+    const { file, bytes } = writtenFile(engine);
+    const scratch = Buffer.allocUnsafeSlow(2 * CHUNK_BYTES);
+    const rows = new Float64Array(8192 * RECOVERY_ROW.length);
+    const [offsets, times] = [Buffer.alloc(8 * BATCHES), Buffer.alloc(12 * BATCHES)];
+    const state = new Float64Array(RECOVERY_STATE.length);
+    const begin = () => {
+      state.fill(0);
+      state[RECOVERY_STATE.interval] = 4096;
+      state[RECOVERY_STATE.budgetBytes] = bytes.length;
+      for (const field of ['maxTimestamp', 'lastTimeIndexed', 'leaderEpoch', 'fallPosition']) {
+        state[RECOVERY_STATE[field]] = -1;
+      }
+    };
+    const call = (name) => {
+      begin();
+      return engine[name](file, bytes.length, scratch, state, rows, offsets, times);
+    };
+    const work = onThread ? { run: () => call('recover') } : { runAsync: () => call('recoverAsync') };
+    return { calls: 1, ...work, end: () => file.close() };
+  };
+  return { name: onThread ? 'recover' : 'recoverAsync', size: '16 MiB', bytes: BATCHES * BATCH_BYTES, prepare };
+}
+
 /** How many headers have to be read to get there. */
 function locate(engine, batches) {
   const prepare = () => {
@@ -78,6 +104,8 @@ export function fileCases(engine) {
     read(engine, 'readBatches', false),
     read(engine, 'readBatches, verified', true),
     readAsync(engine),
+    recover(engine, true),
+    recover(engine, false),
     locate(engine, 1),
     locate(engine, 10),
     ...SIZES.map((size) => append(engine, size)),

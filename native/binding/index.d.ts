@@ -23,6 +23,14 @@ export declare class NativeAppendFile {
   close(): void
 }
 
+/** A locked file; freed by `release`, at the latest by the finalizer. */
+export declare class NativeFileLock {
+  /** Locks the file at `path`, made when absent. */
+  constructor(path: string)
+  /** Frees the lock. */
+  release(): void
+}
+
 /** What `src/engine/native.ts` compares with the version that it was written for. */
 export declare function abiVersion(): number
 
@@ -64,6 +72,12 @@ export declare function readBatches(descriptor: number, position: number, bytes:
 
 /** The same on another thread; resolves to what failed, or null. */
 export declare function readBatchesAsync(descriptor: number, position: number, bytes: Uint8Array, length: number, verify: boolean, rows: Int32Array, outcome: Float64Array): Promise<string | null>
+
+/** Goes over the batches of the file from the state's position to `end`. */
+export declare function recover(descriptor: number, end: number, scratch: Uint8Array, state: Float64Array, rows: Float64Array, offsetEntries: Uint8Array, timeEntries: Uint8Array): void
+
+/** The same on another thread; resolves to what failed, or null. */
+export declare function recoverAsync(descriptor: number, end: number, scratch: Uint8Array, state: Float64Array, rows: Float64Array, offsetEntries: Uint8Array, timeEntries: Uint8Array): Promise<string | null>
 
 /** Finds the whole batches in `bytes[start, end)`. */
 export declare function scanBatches(bytes: Uint8Array, start: number, end: number, verify: boolean, rows: Int32Array, outcome: Float64Array): void

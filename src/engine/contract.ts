@@ -7,7 +7,7 @@
  * made per record; no size taken from the input is trusted before it is checked against the bytes present; buffers
  * belong to the caller and are not kept.
  */
-import type { AppendFile, AppendOptions, File, FileSystem } from '../fs/contract.ts';
+import type { AppendFile, AppendOptions, File, FileSystem, Lock } from '../fs/contract.ts';
 
 /** Attribute bits 0-2 of a batch: how its records are compressed. */
 export const CODEC_IDS = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
@@ -236,8 +236,49 @@ export interface Engine {
     timeEntries: Uint8Array,
   ): void;
 
+  /**
+   * Recovery's pass over a segment: goes over the batches of `file` from `state[position]` to `end`, checksums included,
+   * builds the index entries that are due (as `buildIndex` does), and writes rows ({@link RECOVERY_ROW}) of those batches
+   * that have a producer, another leader epoch than the batch before, or a control record. `state` has the fields of
+   * {@link RECOVERY_STATE}; why it returned stands there too ({@link RECOVERY_STOPS}).
+   *
+   * Where offsets fall (a batch starts below the end of the one before, or ends below its start) `fallPosition` is set, and
+   * neither entries nor rows are written from there on; batches are gone over to tell whether Kafka's recovery would notice.
+   *
+   * `scratch` has at least {@link RECOVERY_SCRATCH_BYTES}; 2 MiB are fastest, and let the native engine use two threads. Never raises for what the bytes hold.
+   */
+  recover(
+    file: File,
+    end: number,
+    scratch: Uint8Array,
+    state: Float64Array,
+    rows: Float64Array,
+    offsetEntries: Uint8Array,
+    timeEntries: Uint8Array,
+  ): void;
+  /**
+   * The same off the calling thread (the TypeScript engine's checksums are on it). All arrays belong to the engine until
+   * the promise settles.
+   */
+  recoverAsync(
+    file: File,
+    end: number,
+    scratch: Uint8Array,
+    state: Float64Array,
+    rows: Float64Array,
+    offsetEntries: Uint8Array,
+    timeEntries: Uint8Array,
+  ): Promise<void>;
+
   /** Opens a log file for appending the best way this engine has on that file system. */
   openAppend(fs: FileSystem, path: string, options: AppendOptions): AppendFile;
+  /**
+   * Locks a log directory the best way this engine has: always by {@link FileSystem.lockDirectory}, and in native code by
+   * Kafka's `.lock` as well, so that a broker and we keep each other out whoever comes first.
+   *
+   * @throws SeglogError `LOG_LOCKED` when somebody else has it; `IO`, `NOT_A_REGULAR_FILE`
+   */
+  lockDirectory(fs: FileSystem, path: string): Promise<Lock>;
 }
 
 /**
@@ -264,4 +305,98 @@ export const BUILD_STATE = {
   /** Set to 1 when a batch's last offset does not fit 0 .. 2^31-1 above the base; the batch is not indexed. */
   overflow: 9,
   length: 10,
+} as const;
+
+/** The fewest bytes that `recover` needs to read into. */
+export const RECOVERY_SCRATCH_BYTES: number = 64 * 1024;
+
+/** Numbers per batch that recovery must look at. Those of format 2 alone are -1 in the older formats. */
+export const RECOVERY_ROW = {
+  /** Where it stands in the file, and how many bytes it has. */
+  position: 0,
+  size: 1,
+  /** Formats 0 and 1 tell their last offset only: it stands in both places. */
+  baseOffset: 2,
+  lastOffset: 3,
+  maxTimestamp: 4,
+  leaderEpoch: 5,
+  attributes: 6,
+  producerId: 7,
+  producerEpoch: 8,
+  baseSequence: 9,
+  /** The first record's type in a control batch, or one of {@link RECOVERY_CONTROL}. */
+  controlType: 10,
+  /** The coordinator epoch of an end marker; -1 elsewhere. */
+  coordinatorEpoch: 11,
+  length: 12,
+} as const;
+
+/** What a row says in place of a control record's type (spec 1.3). Types below 0, which nobody knows, become 32767. */
+export const RECOVERY_CONTROL = {
+  /** Not a control batch. */
+  none: -1,
+  /** A control batch without records. */
+  empty: -2,
+  /** A control batch that is compressed, malformed, or larger than 64 KiB. */
+  unreadable: -3,
+} as const;
+
+/** Why `recover` returned; the first five are those of {@link SCAN_STOPS}. */
+export const RECOVERY_STOPS = {
+  end: 0,
+  partial: 1,
+  full: 2,
+  invalidSize: 3,
+  invalidCrc: 4,
+  /** As many bytes were gone over as the call was to: call again. So it is after `full`, for entries and rows. */
+  budget: 5,
+  /** The batch's last offset is more than 2^31 - 1 above the segment's base. */
+  overflow: 6,
+  /** The batch's last offset is below the segment's base. */
+  belowBase: 7,
+  /** Offsets fell before, and Kafka's recovery notices at this batch: an index entry is due that does not rise. */
+  invalidOffset: 8,
+} as const;
+export type RecoveryStop = (typeof RECOVERY_STOPS)[keyof typeof RECOVERY_STOPS];
+
+/**
+ * `recover`'s state, in a Float64Array of `length` numbers: the fields of {@link BUILD_STATE} (`overflow` unused), then its
+ * own. The caller sets `baseOffset`, `interval`, `budgetBytes`, `nextOffset` = the base offset, -1 in `maxTimestamp`,
+ * `lastTimeIndexed`, `leaderEpoch` and `fallPosition`, and 0 elsewhere.
+ */
+export const RECOVERY_STATE = {
+  baseOffset: 0,
+  interval: 1,
+  position: 2,
+  sinceLastEntry: 3,
+  maxTimestamp: 4,
+  offsetOfMaxTimestamp: 5,
+  lastTimeIndexed: 6,
+  offsetCount: 7,
+  timeCount: 8,
+  overflow: 9,
+  /** How many rows this call wrote. */
+  rowCount: 10,
+  /** A {@link RecoveryStop}. */
+  stop: 11,
+  /** After how many bytes a call returns, at the end of a batch. */
+  budgetBytes: 12,
+  /** How many batches there were so far. */
+  batches: 13,
+  /** The offset behind the last batch, or behind the last one before offsets fell. */
+  nextOffset: 14,
+  /** The leader epoch of the last batch, -1 in formats 0 and 1. */
+  leaderEpoch: 15,
+  /** Offset and time entries so far, those that a fall keeps from being written included, and the last ones' offsets. */
+  offsetTotal: 16,
+  lastOffsetIndexed: 17,
+  timeTotal: 18,
+  lastTimeOffset: 19,
+  /** Where the first batch stands that does not rise; -1 when there is none. */
+  fallPosition: 20,
+  /** What `maxTimestamp`, `offsetOfMaxTimestamp` and `lastTimeIndexed` were there: the first fields go on beyond it. */
+  fallMaxTimestamp: 21,
+  fallOffsetOfMaxTimestamp: 22,
+  fallLastTimeIndexed: 23,
+  length: 24,
 } as const;

@@ -5,18 +5,20 @@
  * here it becomes the same error that the TypeScript engine raises.
  */
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import type * as Addon from '../../native/binding/index.d.ts';
 import { ERROR_CODES, type ErrorCode, SeglogError } from '../errors/errors.ts';
-import type { AppendFile, AppendOptions, FileSystem } from '../fs/contract.ts';
+import type { AppendFile, AppendOptions, FileSystem, Lock } from '../fs/contract.ts';
 import { type Engine, SCAN_OUTCOME } from './contract.ts';
 import { find } from './fallback/find.ts';
 import { locate } from './fallback/locate.ts';
+import { recoverBy, recoverByAsync } from './fallback/recovery.ts';
 
 type Binding = typeof Addon;
 
 /** What this file was written for; a stale addon is refused. */
-const ABI_VERSION = 2;
+const ABI_VERSION = 3;
 
 /** How the native engine is set up. */
 export interface NativeOptions {
@@ -90,7 +92,7 @@ function firstLine(error: unknown): string {
 }
 
 function createEngine(binding: Binding, portable: boolean): Engine {
-  return {
+  const engine: Engine = {
     name: 'native',
     description: `Rust addon ${binding.version()} (checksums by ${binding.processor()})`,
     crc32c: (bytes, start, end) => call(() => binding.crc32c(bytes, start, end)),
@@ -143,9 +145,38 @@ function createEngine(binding: Binding, portable: boolean): Engine {
       call(() => binding.searchIndex(entries, count, entrySize, target)),
     buildIndex: (bytes, rows, count, state, offsetEntries, timeEntries) =>
       call(() => binding.buildIndex(bytes, rows, count, state, offsetEntries, timeEntries)),
+    recover(file, end, scratch, state, rows, offsetEntries, timeEntries) {
+      const descriptor = file.fd;
+      if (descriptor === undefined) {
+        return recoverBy(engine, file, end, scratch, state, rows, offsetEntries, timeEntries);
+      }
+      call(() => binding.recover(descriptor, end, scratch, state, rows, offsetEntries, timeEntries), file.path);
+    },
+    async recoverAsync(file, end, scratch, state, rows, offsetEntries, timeEntries) {
+      const descriptor = file.fd;
+      if (descriptor === undefined) {
+        return recoverByAsync(engine, file, end, scratch, state, rows, offsetEntries, timeEntries);
+      }
+      await settle(
+        () => binding.recoverAsync(descriptor, end, scratch, state, rows, offsetEntries, timeEntries),
+        file.path,
+      );
+    },
     openAppend: (fs: FileSystem, path: string, options: AppendOptions): AppendFile =>
       fs.kind === 'node' ? new NativeFile(binding, path, options, portable) : fs.openAppend(path, options),
+    async lockDirectory(fs: FileSystem, path: string): Promise<Lock> {
+      // First the portable one: it can tell who else holds both.
+      const portableLock = await fs.lockDirectory(path);
+      if (fs.kind !== 'node') return portableLock;
+      try {
+        return new NativeLock(binding, path, portableLock);
+      } catch (error) {
+        await portableLock.release();
+        throw error;
+      }
+    },
   };
+  return engine;
 }
 
 /** An append file of the addon. The size is kept here, where it is asked for more often than it changes. */
@@ -199,6 +230,35 @@ class NativeFile implements AppendFile {
   }
 }
 
+/** Locks that are held; a finalizer would free one that nobody refers to. */
+const heldLocks = new Set<NativeLock>();
+
+/** Kafka's lock on top of the portable one. */
+class NativeLock implements Lock {
+  readonly path: string;
+  readonly #kafkas: Addon.NativeFileLock;
+  readonly #portable: Lock;
+
+  constructor(binding: Binding, path: string, portable: Lock) {
+    this.path = path;
+    this.#portable = portable;
+    const lockFile = join(path, '.lock');
+    try {
+      this.#kafkas = new binding.NativeFileLock(lockFile);
+    } catch (error) {
+      const failure = seglogError(error, lockFile);
+      throw failure.code === 'LOG_LOCKED' ? seglogError(error, path) : failure;
+    }
+    heldLocks.add(this);
+  }
+
+  async release(): Promise<void> {
+    heldLocks.delete(this);
+    call(() => this.#kafkas.release(), this.path);
+    await this.#portable.release();
+  }
+}
+
 function call<T>(run: () => T, file?: string): T {
   try {
     return run();
@@ -216,6 +276,7 @@ async function settle(run: () => Promise<string | null>, file: string): Promise<
 const FAILURE = /^([A-Z_]+)(?::(\d+))? (.*)$/s;
 /** What the user can do, by errno or code. */
 const ACTIONS: Readonly<Record<string, string>> = {
+  LOG_LOCKED: 'Stop the other writer (seglog or a Kafka broker), or use another directory',
   LOG_OFFLINE: 'Close the log, see to the disk, and open it again',
   ENOSPC: 'Free some space and try again; nothing was written',
   EDQUOT: 'Free some space and try again; nothing was written',

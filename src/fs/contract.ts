@@ -79,6 +79,13 @@ export interface AppendOptions {
   readonly preallocate: boolean;
 }
 
+/** A lock on a directory. Held until released, or until the process ends, however it ends. */
+export interface Lock {
+  readonly path: string;
+  /** A second call does nothing. */
+  release(): Promise<void>;
+}
+
 /** A file system. */
 export interface FileSystem {
   readonly kind: 'node' | 'memory' | 'faulty';
@@ -105,4 +112,11 @@ export interface FileSystem {
   setModified(path: string, modifiedMs: number): void;
   /** The path with links resolved. */
   realPath(path: string): string;
+  /**
+   * Takes the portable lock of a directory: against every thread of every process that asks for it the same way.
+   * It does not keep the process alive.
+   *
+   * @throws SeglogError `LOG_LOCKED` when somebody else has it; `IO`
+   */
+  lockDirectory(path: string): Promise<Lock>;
 }

@@ -1,6 +1,6 @@
 /** A file system that fails when told to, over another one: for tests of what a log does then. */
 import { SeglogError } from '../errors/errors.ts';
-import type { AppendFile, AppendOptions, File, FileStat, FileSystem, OpenMode } from './contract.ts';
+import type { AppendFile, AppendOptions, File, FileStat, FileSystem, Lock, OpenMode } from './contract.ts';
 import { WrittenFile } from './written-file.ts';
 
 /** What can fail. */
@@ -107,6 +107,9 @@ export class FaultyFileSystem implements FileSystem {
   }
   realPath(path: string): string {
     return this.#fs.realPath(path);
+  }
+  lockDirectory(path: string): Promise<Lock> {
+    return this.#fs.lockDirectory(path);
   }
 }
 

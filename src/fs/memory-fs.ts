@@ -1,7 +1,7 @@
 /** A file system in memory: for tests and simulations. Paths are compared as given, `/` separates. */
 import { SeglogError } from '../errors/errors.ts';
-import type { AppendFile, AppendOptions, File, FileStat, FileSystem, OpenMode } from './contract.ts';
-import { closed, MAX_SMALL_BYTES, notRegular, requireSmall } from './refused.ts';
+import type { AppendFile, AppendOptions, File, FileStat, FileSystem, Lock, OpenMode } from './contract.ts';
+import { closed, locked, MAX_SMALL_BYTES, notRegular, requireSmall } from './refused.ts';
 import { WrittenFile } from './written-file.ts';
 
 interface Node {
@@ -83,6 +83,7 @@ export class MemoryFileSystem implements FileSystem {
   readonly kind = 'memory';
   readonly #files = new Map<string, Node>();
   readonly #directories = new Set<string>(['/']);
+  readonly #locks = new Map<string, Lock>();
 
   open(path: string, mode: OpenMode): File {
     if (this.#directories.has(path)) throw notRegular(path, 'a directory');
@@ -165,6 +166,19 @@ export class MemoryFileSystem implements FileSystem {
 
   realPath(path: string): string {
     return path;
+  }
+
+  async lockDirectory(path: string): Promise<Lock> {
+    if (!this.#directories.has(path)) throw ioNamed('ENOENT', 'lock the directory', path);
+    if (this.#locks.has(path)) throw locked(path, undefined);
+    const lock: Lock = {
+      path,
+      release: async () => {
+        if (this.#locks.get(path) === lock) this.#locks.delete(path);
+      },
+    };
+    this.#locks.set(path, lock);
+    return lock;
   }
 }
 

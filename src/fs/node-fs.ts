@@ -2,7 +2,8 @@
 import * as nodeFs from 'node:fs';
 import { dirname } from 'node:path';
 import { ioError } from '../errors/errors.ts';
-import type { AppendFile, AppendOptions, File, FileStat, FileSystem, OpenMode } from './contract.ts';
+import type { AppendFile, AppendOptions, File, FileStat, FileSystem, Lock, OpenMode } from './contract.ts';
+import { lockPortably } from './portable-lock.ts';
 import { closed, MAX_SMALL_BYTES, notRegular, requireSmall } from './refused.ts';
 import { WrittenFile } from './written-file.ts';
 
@@ -222,4 +223,7 @@ export const nodeFileSystem: FileSystem = {
   setModified: (path, modifiedMs) =>
     attempt('set the time of', path, () => nodeFs.utimesSync(path, modifiedMs / 1000, modifiedMs / 1000)),
   realPath: (path) => attempt('resolve', path, () => nodeFs.realpathSync(path)),
+  lockDirectory(path): Promise<Lock> {
+    return lockPortably(this, path);
+  },
 };

@@ -27,3 +27,15 @@ export function requireSmall(path: string, sizeBytes: number, maxBytes: number):
     found: sizeBytes,
   });
 }
+
+/** A log directory that somebody else has. `lockFile` is the file to remove when it is known that nobody has. */
+export function locked(directory: string, pid: number | undefined, lockFile?: string): SeglogError {
+  const holder = pid === undefined ? 'another process or thread' : `process ${pid}`;
+  const byHand =
+    lockFile === undefined ? '' : `; if no process writes logs in that directory any more, remove ${lockFile}`;
+  return new SeglogError(
+    'LOG_LOCKED',
+    `the log directory is in use by ${pid === process.pid ? 'this process, elsewhere' : holder}`,
+    { file: directory, action: `Stop the other writer (seglog or a Kafka broker), or use another directory${byHand}` },
+  );
+}

@@ -1,171 +1,211 @@
 /** Reads a segment from end to end: how much of it is good, and what its indexes should be. */
-import { BUILD_STATE, SCAN_ROW, SCAN_STOPS, type ScanStop } from '../engine/contract.ts';
-import { SeglogError } from '../errors/errors.ts';
-import { baseOffsetOf, lastOffsetOf, magicOf } from '../format/batch.ts';
+import { RECOVERY_ROW, RECOVERY_SCRATCH_BYTES, RECOVERY_STATE, RECOVERY_STOPS } from '../engine/contract.ts';
 import { SUFFIXES } from '../format/names.ts';
 import { OFFSET_INDEX } from '../format/offset-index.ts';
-import { TIME_INDEX, writeTimeEntry } from '../format/time-index.ts';
+import { TIME_INDEX } from '../format/time-index.ts';
+import type { File } from '../fs/contract.ts';
 import { OffsetIndex } from '../index/offset-index.ts';
 import { TimeIndex } from '../index/time-index.ts';
-import { batchError } from '../record/batch-error.ts';
 import type { SegmentContext } from './context.ts';
+import { type SegmentScan, scanResult } from './scan-result.ts';
 import { Segment } from './segment.ts';
-import { type Chunk, walkBatches } from './walk.ts';
 
-/** What a segment holds. */
-export interface SegmentScan {
-  /** Bytes up to the end of the last good batch. */
-  readonly validBytes: number;
-  /** All bytes of the file. */
-  readonly fileBytes: number;
-  /** The offset behind the last good batch; the base offset when there is none. */
-  readonly nextOffset: number;
-  /** The largest timestamp, -1 when there is none. */
-  readonly maxTimestamp: number;
-  /** The entries that the indexes should have, the last one of the time index included. */
-  readonly offsetEntries: Uint8Array;
-  readonly timeEntries: Uint8Array;
-  /** What is wrong at `validBytes`; undefined when nothing follows there, or nothing but zeros. */
-  readonly fault: SeglogError | undefined;
-}
+export { isZero, type SegmentScan } from './scan-result.ts';
 
-/** Byte arrays, one behind the other. */
-class Pieces {
-  readonly #pieces: Uint8Array[] = [];
-  add(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#pieces.push(bytes.slice());
-  }
-  joined(): Uint8Array {
-    return Buffer.concat(this.#pieces);
-  }
+/** Half of it for each of the native engine's threads: as much as the second-level cache holds. */
+const SCRATCH_BYTES = 2 * 1024 * 1024;
+/** A few milliseconds: long enough that calls cost nothing, short enough to show progress. */
+const CALL_BYTES = 64 * 1024 * 1024;
+const ROWS = 8192;
+/** Those of `CALL_BYTES` at Kafka's index interval. */
+const ENTRIES = 16 * 1024;
+
+/**
+ * Rows of the batches that matter ({@link RECOVERY_ROW}), in order, valid for the call. Returns the file position before
+ * which to cut, or undefined to go on.
+ */
+export type RowVisitor = (rows: Float64Array, count: number) => number | undefined;
+
+/** A place where the scan can go on: the engine's state, and how many pieces of entries there were. */
+interface Mark {
+  readonly state: Float64Array;
+  readonly pieces: number;
 }
 
 /**
- * Scans the segment's log file, checksums included, and builds its indexes by Kafka's rule. Changes nothing.
- * The scan stops at the first batch that is not whole, does not match its checksum, does not rise above the one before
- * it, or does not fit the segment's offset range.
+ * A scan of a segment's log file, checksums included, that builds its indexes by Kafka's rule and tells of the batches
+ * that producers and leader epochs depend on. It changes nothing.
+ *
+ * The scan stops at the first batch that is not whole, does not match its checksum, or does not fit the segment's offset
+ * range. Where offsets fall it goes on, but only to find whether Kafka would notice.
  */
-export function scanSegment(context: SegmentContext, directory: string, baseOffset: number): SegmentScan {
-  const { engine, fs, config } = context;
-  const segment = new Segment(context, directory, baseOffset, 0);
-  const file = fs.open(segment.logPath, 'read');
-  try {
-    const fileBytes = file.sizeBytes();
-    const state = new Float64Array(BUILD_STATE.length);
-    state[BUILD_STATE.baseOffset] = baseOffset;
-    state[BUILD_STATE.interval] = config.indexIntervalBytes;
-    state[BUILD_STATE.maxTimestamp] = -1;
-    state[BUILD_STATE.lastTimeIndexed] = -1;
-    const offsets = new Pieces();
-    const times = new Pieces();
-    let entryRoom = new Uint8Array(0);
-    let timeRoom = new Uint8Array(0);
-    let nextOffset = baseOffset;
-    let stoppedBy: ScanStop | undefined;
-    const end = walkBatches(engine, file, 0, fileBytes, true, (chunk) => {
-      const rising = countRising(chunk, nextOffset);
-      if (entryRoom.length < rising * OFFSET_INDEX.ENTRY_SIZE) {
-        entryRoom = new Uint8Array(rising * OFFSET_INDEX.ENTRY_SIZE);
-        timeRoom = new Uint8Array(rising * TIME_INDEX.ENTRY_SIZE);
-      }
-      const before = state[BUILD_STATE.position] as number;
-      engine.buildIndex(chunk.bytes, chunk.rows, rising, state, entryRoom, timeRoom);
-      offsets.add(entryRoom.subarray(0, (state[BUILD_STATE.offsetCount] as number) * OFFSET_INDEX.ENTRY_SIZE));
-      times.add(timeRoom.subarray(0, (state[BUILD_STATE.timeCount] as number) * TIME_INDEX.ENTRY_SIZE));
-      nextOffset = nextOffsetAfter(chunk, (state[BUILD_STATE.position] as number) - before, nextOffset);
-      if (rising === chunk.count && state[BUILD_STATE.overflow] === 0) return true;
-      stoppedBy = SCAN_STOPS.end;
+export class SegmentScanner {
+  readonly baseOffset: number;
+  /** What the last `next` found: `rowCount` rows, valid until the one after. */
+  readonly rows: Float64Array = new Float64Array(ROWS * RECOVERY_ROW.length);
+  readonly #context: SegmentContext;
+  readonly #file: File;
+  readonly #fileBytes: number;
+  readonly #scratch: Uint8Array;
+  readonly #offsetRoom: Uint8Array = new Uint8Array(ENTRIES * OFFSET_INDEX.ENTRY_SIZE);
+  readonly #timeRoom: Uint8Array = new Uint8Array(ENTRIES * TIME_INDEX.ENTRY_SIZE);
+  readonly #offsets: Uint8Array[] = [];
+  readonly #times: Uint8Array[] = [];
+  readonly #marks: Mark[] = [];
+  #state: Float64Array;
+  #end: number;
+  #isDone = false;
+
+  /**
+   * @param options `end`: as if the file ended there
+   * @throws SeglogError `IO`
+   */
+  constructor(
+    context: SegmentContext,
+    directory: string,
+    baseOffset: number,
+    { end = Infinity }: { readonly end?: number } = {},
+  ) {
+    this.#context = context;
+    this.baseOffset = baseOffset;
+    this.#file = context.fs.open(new Segment(context, directory, baseOffset, 0).logPath, 'read');
+    this.#fileBytes = this.#file.sizeBytes();
+    this.#end = Math.min(end, this.#fileBytes);
+    this.#scratch = Buffer.allocUnsafeSlow(Math.max(RECOVERY_SCRATCH_BYTES, Math.min(SCRATCH_BYTES, this.#end)));
+    this.#state = new Float64Array(RECOVERY_STATE.length);
+    this.#state[RECOVERY_STATE.baseOffset] = baseOffset;
+    this.#state[RECOVERY_STATE.interval] = context.config.indexIntervalBytes;
+    this.#state[RECOVERY_STATE.budgetBytes] = CALL_BYTES;
+    this.#state[RECOVERY_STATE.nextOffset] = baseOffset;
+    this.#state[RECOVERY_STATE.maxTimestamp] = -1;
+    this.#state[RECOVERY_STATE.lastTimeIndexed] = -1;
+    this.#state[RECOVERY_STATE.leaderEpoch] = -1;
+    this.#state[RECOVERY_STATE.fallPosition] = -1;
+  }
+
+  /** How many rows the last `next` found. */
+  get rowCount(): number {
+    return this.#state[RECOVERY_STATE.rowCount] as number;
+  }
+
+  /** How far the scan is in the file. */
+  get scannedBytes(): number {
+    return this.#state[RECOVERY_STATE.position] as number;
+  }
+
+  /** Goes on over some megabytes, off this thread where the engine can. False, and no rows, when there is nothing left. */
+  async next(): Promise<boolean> {
+    if (!this.#start()) return false;
+    const { engine } = this.#context;
+    await engine.recoverAsync(
+      this.#file,
+      this.#end,
+      this.#scratch,
+      this.#state,
+      this.rows,
+      this.#offsetRoom,
+      this.#timeRoom,
+    );
+    return this.#settle();
+  }
+
+  /** The same on this thread. */
+  nextSync(): boolean {
+    if (!this.#start()) return false;
+    const { engine } = this.#context;
+    engine.recover(this.#file, this.#end, this.#scratch, this.#state, this.rows, this.#offsetRoom, this.#timeRoom);
+    return this.#settle();
+  }
+
+  /**
+   * Scans what is left, and tells the outcome.
+   *
+   * @param cutAt where a batch starts: as if the file ended there
+   */
+  async finish(cutAt?: number): Promise<SegmentScan> {
+    if (cutAt !== undefined) this.#goBackTo(cutAt);
+    while (await this.next());
+    return this.#result();
+  }
+
+  /** The same on this thread. */
+  finishSync(): SegmentScan {
+    while (this.nextSync());
+    return this.#result();
+  }
+
+  /** Lets go of the file. */
+  close(): void {
+    this.#file.close();
+  }
+
+  #start(): boolean {
+    if (this.#isDone) {
+      this.#state[RECOVERY_STATE.rowCount] = 0;
       return false;
-    });
-    const validBytes = state[BUILD_STATE.position] as number;
-    const maxTimestamp = state[BUILD_STATE.maxTimestamp] as number;
-    if (maxTimestamp > (state[BUILD_STATE.lastTimeIndexed] as number)) {
-      const entry = new Uint8Array(TIME_INDEX.ENTRY_SIZE);
-      writeTimeEntry(
-        new DataView(entry.buffer),
-        0,
-        maxTimestamp,
-        (state[BUILD_STATE.offsetOfMaxTimestamp] as number) - baseOffset,
-      );
-      times.add(entry);
     }
-    const scan = {
-      validBytes,
-      fileBytes,
-      nextOffset,
-      maxTimestamp,
-      offsetEntries: offsets.joined(),
-      timeEntries: times.joined(),
-    };
-    const fault =
-      validBytes === fileBytes ? undefined : faultAt(context, file, validBytes, fileBytes, stoppedBy ?? end.stop);
-    return { ...scan, fault };
+    this.#marks.push({ state: this.#state.slice(), pieces: this.#offsets.length });
+    return true;
+  }
+
+  #settle(): boolean {
+    const state = this.#state;
+    const offsetBytes = (state[RECOVERY_STATE.offsetCount] as number) * OFFSET_INDEX.ENTRY_SIZE;
+    const timeBytes = (state[RECOVERY_STATE.timeCount] as number) * TIME_INDEX.ENTRY_SIZE;
+    this.#offsets.push(this.#offsetRoom.slice(0, offsetBytes));
+    this.#times.push(this.#timeRoom.slice(0, timeBytes));
+    const stop = state[RECOVERY_STATE.stop];
+    this.#isDone = stop !== RECOVERY_STOPS.full && stop !== RECOVERY_STOPS.budget;
+    return true;
+  }
+
+  /** Makes the file end at `cutAt`: goes back to the last mark before it, if the scan is beyond. */
+  #goBackTo(cutAt: number): void {
+    this.#end = Math.min(this.#end, cutAt);
+    if (this.scannedBytes <= cutAt) return;
+    let mark: Mark | undefined;
+    while (mark === undefined || (mark.state[RECOVERY_STATE.position] as number) > cutAt) {
+      mark = this.#marks.pop() as Mark;
+    }
+    this.#state = mark.state;
+    this.#offsets.length = mark.pieces;
+    this.#times.length = mark.pieces;
+    this.#isDone = false;
+  }
+
+  #result(): SegmentScan {
+    const entries = { offset: this.#offsets, time: this.#times };
+    return scanResult(this.#context, this.#file, this.#fileBytes, this.#end, this.#state, entries);
+  }
+}
+
+/** Scans a segment on this thread: for an index that is missing when it is needed. @throws SeglogError `IO` */
+export function scanSegmentSync(context: SegmentContext, directory: string, baseOffset: number): SegmentScan {
+  const scanner = new SegmentScanner(context, directory, baseOffset);
+  try {
+    return scanner.finishSync();
   } finally {
-    file.close();
+    scanner.close();
   }
 }
 
-/** How many batches of the chunk rise, each above the one before it. */
-function countRising({ view, rows, count }: Chunk, nextOffset: number): number {
-  let next = nextOffset;
-  for (let row = 0; row < count; row++) {
-    const at = rows[row * SCAN_ROW.length] as number;
-    // Formats 0 and 1 have the last offset in the first one's place.
-    const first = baseOffsetOf(view, at);
-    const last = lastOffsetOf(view, at);
-    if (first < next || last < first) return row;
-    if (magicOf(view, at) >= 2 && last < next) return row;
-    next = last + 1;
+/** Scans a segment off this thread where the engine can, and shows what it finds. @throws SeglogError `IO` */
+export async function scanSegment(
+  context: SegmentContext,
+  directory: string,
+  baseOffset: number,
+  visit?: RowVisitor,
+): Promise<SegmentScan> {
+  const scanner = new SegmentScanner(context, directory, baseOffset);
+  try {
+    let cutAt: number | undefined;
+    while (visit !== undefined && cutAt === undefined && (await scanner.next())) {
+      cutAt = visit(scanner.rows, scanner.rowCount);
+    }
+    return await scanner.finish(cutAt);
+  } finally {
+    scanner.close();
   }
-  return count;
-}
-
-/** The offset behind the last batch in the first `bytes` of the chunk. */
-function nextOffsetAfter({ view, rows, count }: Chunk, bytes: number, nextOffset: number): number {
-  const first = rows[0] as number;
-  let next = nextOffset;
-  for (let row = 0; row < count; row++) {
-    const at = rows[row * SCAN_ROW.length] as number;
-    if (at - first >= bytes) break;
-    next = lastOffsetOf(view, at) + 1;
-  }
-  return next;
-}
-
-/** What is wrong at `position`; undefined for a zero tail, which is the end of data. */
-function faultAt(
-  { engine }: SegmentContext,
-  file: ReturnType<SegmentContext['fs']['open']>,
-  position: number,
-  fileBytes: number,
-  stop: ScanStop,
-): SeglogError | undefined {
-  if (isZero(file, position, fileBytes)) return undefined;
-  const bytes = Buffer.alloc(Math.min(fileBytes - position, 4 * 1024 * 1024));
-  const got = file.read(bytes, 0, bytes.length, position);
-  if (stop !== SCAN_STOPS.end) return batchError(engine, stop, bytes, 0, got, file.path, position);
-  return new SeglogError(
-    'OFFSETS_OUT_OF_ORDER',
-    "a batch's offsets do not rise above those before it, or are too far above them",
-    {
-      file: file.path,
-      position,
-      baseOffset: baseOffsetOf(new DataView(bytes.buffer, bytes.byteOffset, got), 0),
-    },
-  );
-}
-
-/** Whether only zeros follow. */
-export function isZero(file: ReturnType<SegmentContext['fs']['open']>, from: number, to: number): boolean {
-  const bytes = Buffer.alloc(Math.min(1024 * 1024, Math.max(1, to - from)));
-  const zeros = Buffer.alloc(bytes.length);
-  for (let position = from; position < to; ) {
-    const got = file.read(bytes, 0, Math.min(bytes.length, to - position), position);
-    if (got === 0) return true;
-    if (bytes.compare(zeros, 0, got, 0, got) !== 0) return false;
-    position += got;
-  }
-  return true;
 }
 
 /** Writes the indexes that a scan found, in place of what is there. */

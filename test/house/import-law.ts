@@ -43,9 +43,11 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   units: [],
   clock: ['node:timers', 'node:timers/promises', 'node:perf_hooks'],
-  fs: ['node:fs', 'node:fs/promises', 'node:os'],
+  // A lock is a socket's name, or a file with the start time of a process, which only ps(1) tells outside Linux.
+  fs: ['node:fs', 'node:fs/promises', 'node:os', 'node:net', 'node:child_process'],
   engine: ['node:module', 'node:url', 'node:util', 'node:zlib', 'node:worker_threads', 'crc-32', 'crc-32/crc32c.js'],
   record: ['msgpackr'],
+  log: ['node:crypto'],
   cleaner: ['node:worker_threads', 'node:url', 'node:crypto', 'node:os'],
   bench: ['node:crypto', 'node:worker_threads'],
   cli: [

@@ -12,12 +12,14 @@ mod batches;
 mod codecs;
 mod failure;
 mod index;
+mod lock;
 mod records;
+mod recovery;
 
 use napi_derive::napi;
 
 /// Changes with every change of the exports, so that a stale addon is not taken for a fitting one.
-const ABI_VERSION: u32 = 2;
+const ABI_VERSION: u32 = 3;
 
 /// What `src/engine/native.ts` compares with the version that it was written for.
 #[napi]

@@ -15,7 +15,7 @@
 //! it without reading the batch again; the CRC-32 of the old formats covers all from the magic on.
 
 use crate::bytes::{i32_at, i64_at, u32_at};
-use crate::crc::{crc32, crc32c};
+use crate::crc::{Running, crc32, crc32c};
 use crate::{Error, Result};
 
 /// Where the offset stands: the base offset in format 2, the last inner offset in the older ones.
@@ -24,6 +24,8 @@ pub const OFFSET: usize = 0;
 pub const SIZE: usize = OFFSET + 8;
 /// The bytes that the size does not count.
 pub const LOG_OVERHEAD: usize = SIZE + 4;
+/// Format 2: the epoch of the leader that took the batch.
+pub const LEADER_EPOCH: usize = LOG_OVERHEAD;
 /// Where the format's number stands, in every format.
 pub const MAGIC: usize = LOG_OVERHEAD + 4;
 /// The fewest bytes that tell size and format.
@@ -39,8 +41,16 @@ pub const LAST_OFFSET_DELTA: usize = ATTRIBUTES + 2;
 pub const BASE_TIMESTAMP: usize = LAST_OFFSET_DELTA + 4;
 /// Format 2: the largest timestamp.
 pub const MAX_TIMESTAMP: usize = BASE_TIMESTAMP + 8;
+/// Format 2: the producer's id, -1 when it has none.
+pub const PRODUCER_ID: usize = MAX_TIMESTAMP + 8;
+/// Format 2: the producer's epoch.
+pub const PRODUCER_EPOCH: usize = PRODUCER_ID + 8;
+/// Format 2: the producer's sequence number of the first record.
+pub const BASE_SEQUENCE: usize = PRODUCER_EPOCH + 2;
+/// Format 2: how many records there are.
+pub const COUNT: usize = BASE_SEQUENCE + 4;
 /// Format 2: the size of the header.
-pub const HEADER: usize = MAX_TIMESTAMP + 8 + 8 + 2 + 4 + 4;
+pub const HEADER: usize = COUNT + 4;
 
 /// Formats 0 and 1: the checksum.
 pub const LEGACY_CRC: usize = LOG_OVERHEAD;
@@ -92,6 +102,19 @@ pub fn is_valid(batch: &[u8]) -> bool {
     } else {
         u32_at(batch, LEGACY_CRC) == crc32(&batch[LEGACY_CRC_START..])
     }
+}
+
+/// The checksum over what `first` holds of a batch's range, to be gone on with, and the stored one to compare it with at
+/// the end. `first` holds all of the header.
+#[must_use]
+pub fn running_crc(first: &[u8]) -> (Running, u32) {
+    let (mut crc, start, stored) = if magic(first) >= 2 {
+        (Running::crc32c(), ATTRIBUTES, CRC)
+    } else {
+        (Running::crc32(), LEGACY_CRC_START, LEGACY_CRC)
+    };
+    crc.update(&first[start..]);
+    (crc, u32_at(first, stored))
 }
 
 /// The last offset that a batch claims. `header` holds all of the header.

@@ -39,6 +39,9 @@ pub enum Error {
     /// The file was closed before.
     #[error("the file is closed")]
     LogClosed,
+    /// Somebody else has the log directory, the process with this id where it is known.
+    #[error("the log directory is in use by {}", holder(*.0))]
+    LogLocked(Option<u32>),
     /// An earlier failure left the file in an unknown state.
     #[error("an earlier write or sync failed, so what is on the disk is unknown: {0}")]
     LogOffline(String),
@@ -59,6 +62,7 @@ impl Error {
             Self::NotARegularFile(_) => "NOT_A_REGULAR_FILE",
             Self::FileShrank { .. } => "FILE_SHRANK",
             Self::LogClosed => "LOG_CLOSED",
+            Self::LogLocked(_) => "LOG_LOCKED",
             Self::LogOffline(_) => "LOG_OFFLINE",
             Self::Internal(_) => "INTERNAL",
         }
@@ -82,4 +86,9 @@ impl Error {
     pub fn argument(message: impl Into<String>) -> Self {
         Self::InvalidArgument(message.into())
     }
+}
+
+/// In the words of `src/fs/refused.ts`.
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "another process or thread".to_owned(), |pid| format!("process {pid}"))
 }

@@ -15,8 +15,10 @@ pub mod find;
 pub mod index;
 pub mod io;
 pub mod locate;
+pub mod lock;
 pub mod probe;
 pub mod records;
+pub mod recovery;
 pub mod scan;
 
 pub use error::{Error, Result};

@@ -13,7 +13,7 @@ import { MAX_INT32 } from '../../units/units.ts';
 import { BUILD_STATE, SCAN_ROW } from '../contract.ts';
 import { isTooSmall, PREFIX_SIZE } from './scan.ts';
 
-function viewOf(bytes: Uint8Array): DataView {
+export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
@@ -22,8 +22,21 @@ function get(state: Float64Array, field: number): number {
   return state[field] as number;
 }
 
+/** Keeps the timestamp of the batch that ends at `lastOffset`, if it is the largest so far. */
+export function noteTimestamp(state: Float64Array, timestamp: number, lastOffset: number): void {
+  if (timestamp <= get(state, BUILD_STATE.maxTimestamp)) return;
+  state[BUILD_STATE.maxTimestamp] = timestamp;
+  state[BUILD_STATE.offsetOfMaxTimestamp] = lastOffset;
+}
+
+/** Goes behind a batch. */
+export function passBatch(state: Float64Array, size: number): void {
+  state[BUILD_STATE.sinceLastEntry] = get(state, BUILD_STATE.sinceLastEntry) + size;
+  state[BUILD_STATE.position] = get(state, BUILD_STATE.position) + size;
+}
+
 /** Adds the entries that are due before the batch that ends at `lastOffset`. */
-function addEntries(state: Float64Array, lastOffset: number, offsets: DataView, times: DataView): void {
+export function addEntries(state: Float64Array, lastOffset: number, offsets: DataView, times: DataView): void {
   const base = get(state, BUILD_STATE.baseOffset);
   const offsetSlot = get(state, BUILD_STATE.offsetCount);
   requireRoom(offsets, offsetSlot, OFFSET_INDEX.ENTRY_SIZE);
@@ -78,14 +91,9 @@ export function buildIndex(
       state[BUILD_STATE.overflow] = 1;
       return;
     }
-    const timestamp = maxTimestampOf(view, start);
-    if (timestamp > get(state, BUILD_STATE.maxTimestamp)) {
-      state[BUILD_STATE.maxTimestamp] = timestamp;
-      state[BUILD_STATE.offsetOfMaxTimestamp] = lastOffset;
-    }
+    noteTimestamp(state, maxTimestampOf(view, start), lastOffset);
     if (get(state, BUILD_STATE.sinceLastEntry) > get(state, BUILD_STATE.interval))
       addEntries(state, lastOffset, offsets, times);
-    state[BUILD_STATE.sinceLastEntry] = get(state, BUILD_STATE.sinceLastEntry) + size;
-    state[BUILD_STATE.position] = get(state, BUILD_STATE.position) + size;
+    passBatch(state, size);
   }
 }

@@ -24,6 +24,16 @@ export function crc32(bytes: Uint8Array, start: number, end: number): number {
   return CRC32.buf(view(bytes, start, end)) >>> 0;
 }
 
+/** CRC-32C of `before`'s bytes, whose checksum it is (0 for none), and `bytes[start, end)` behind them. */
+export function crc32cOn(before: number, bytes: Uint8Array, start: number, end: number): number {
+  return CRC32C.buf(view(bytes, start, end), before) >>> 0;
+}
+
+/** The same for CRC-32. */
+export function crc32On(before: number, bytes: Uint8Array, start: number, end: number): number {
+  return CRC32.buf(view(bytes, start, end), before) >>> 0;
+}
+
 /** Writes the checksum of a format 2 batch to its place. @throws SeglogError `INVALID_ARGUMENT` */
 export function sealBatch(batch: Uint8Array, length: number): void {
   if (!(length >= HEADER_SIZE && length <= batch.length)) {

@@ -1,5 +1,5 @@
 /** The engine in TypeScript alone: the contract, one file per subject. For where the addon does not load. */
-import type { AppendFile, AppendOptions, File, FileSystem } from '../../fs/contract.ts';
+import type { AppendFile, AppendOptions, File, FileSystem, Lock } from '../../fs/contract.ts';
 import { type Engine, SCAN_OUTCOME } from '../contract.ts';
 import { buildIndex } from './build-index.ts';
 import { compress, compressBound, decompress } from './codecs/codec.ts';
@@ -7,6 +7,7 @@ import { crc32, crc32c, sealBatch } from './crc.ts';
 import { decodeRecords } from './decode.ts';
 import { find } from './find.ts';
 import { locate } from './locate.ts';
+import { recoverBy, recoverByAsync } from './recovery.ts';
 import { scanBatches } from './scan.ts';
 import { searchIndex } from './search.ts';
 
@@ -39,9 +40,19 @@ async function readBatchesAsync(
   outcome[SCAN_OUTCOME.filled] = filled;
 }
 
+const CHECKSUMS = { crc32c, crc32 };
+
+const recover: Engine['recover'] = (...call) => recoverBy(CHECKSUMS, ...call);
+const recoverAsync: Engine['recoverAsync'] = (...call) => recoverByAsync(CHECKSUMS, ...call);
+
 /** Plain writes: mappings need native code. */
 function openAppend(fs: FileSystem, path: string, options: AppendOptions): AppendFile {
   return fs.openAppend(path, options);
+}
+
+/** Kafka's lock needs native code too. */
+function lockDirectory(fs: FileSystem, path: string): Promise<Lock> {
+  return fs.lockDirectory(path);
 }
 
 /** An engine that needs nothing but Node. */
@@ -63,6 +74,9 @@ export function createFallbackEngine(): Engine {
     decodeRecords,
     searchIndex,
     buildIndex,
+    recover,
+    recoverAsync,
     openAppend,
+    lockDirectory,
   };
 }

@@ -82,6 +82,20 @@ impl State {
             self.overflow,
         ]
     }
+
+    /// Keeps the timestamp of the batch that ends at `last_offset`, if it is the largest so far.
+    pub(crate) fn note_timestamp(&mut self, timestamp: f64, last_offset: f64) {
+        if timestamp > self.max_timestamp {
+            self.max_timestamp = timestamp;
+            self.offset_of_max_timestamp = last_offset;
+        }
+    }
+
+    /// Goes behind a batch.
+    pub(crate) fn pass(&mut self, size: f64) {
+        self.since_last_entry += size;
+        self.position += size;
+    }
 }
 
 /// Where the entries of one call go.
@@ -108,22 +122,17 @@ pub fn build(bytes: &[u8], rows: &[i32], state: &mut State, entries: &mut Entrie
             state.overflow = 1.0;
             return Ok(());
         }
-        let timestamp = batch::max_timestamp(header) as f64;
-        if timestamp > state.max_timestamp {
-            state.max_timestamp = timestamp;
-            state.offset_of_max_timestamp = last_offset;
-        }
+        state.note_timestamp(batch::max_timestamp(header) as f64, last_offset);
         if state.since_last_entry > state.interval {
             add(last_offset, state, entries)?;
         }
-        let size = f64::from(row[1]);
-        state.since_last_entry += size;
-        state.position += size;
+        state.pass(f64::from(row[1]));
     }
     Ok(())
 }
 
-fn add(last_offset: f64, state: &mut State, entries: &mut Entries<'_>) -> Result<()> {
+/// Adds the entries that are due before the batch that ends at `last_offset`, which fits above the base.
+pub(crate) fn add(last_offset: f64, state: &mut State, entries: &mut Entries<'_>) -> Result<()> {
     let offset = relative(last_offset, state.base_offset).unwrap_or(0);
     let entry = slot(entries.offset, state.offset_count, OFFSET_ENTRY)?;
     entry[..4].copy_from_slice(&offset.to_be_bytes());
@@ -133,7 +142,7 @@ fn add(last_offset: f64, state: &mut State, entries: &mut Entries<'_>) -> Result
     if state.max_timestamp > state.last_time_indexed {
         let offset = relative(state.offset_of_max_timestamp, state.base_offset).unwrap_or(0);
         let entry = slot(entries.time, state.time_count, TIME_ENTRY)?;
-        entry[..8].copy_from_slice(&(state.max_timestamp as i64).to_be_bytes());
+        entry[..8].copy_from_slice(&(state.max_timestamp as i128 as i64).to_be_bytes());
         entry[8..].copy_from_slice(&offset.to_be_bytes());
         state.time_count += 1.0;
         state.last_time_indexed = state.max_timestamp;
@@ -156,7 +165,7 @@ fn slot(entries: &mut [u8], count: f64, size: usize) -> Result<&mut [u8]> {
 }
 
 /// `offset` above `base`, where it fits an index entry.
-fn relative(offset: f64, base: f64) -> Option<i32> {
+pub(crate) fn relative(offset: f64, base: f64) -> Option<i32> {
     let relative = offset - base;
     (0.0..=f64::from(i32::MAX)).contains(&relative).then_some(relative as i32)
 }
