@@ -3,21 +3,48 @@ export { type LogConfig, LOG_CONFIG_NAMES, logConfig, parseLogConfig } from './c
 export type { CompressionType, TimestampType } from './config/log-config.ts';
 export { type EngineInfo, engineInfo } from './engine/select.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, SeglogError } from './errors/errors.ts';
-export { Log, type LogStatus } from './log/log.ts';
+export { Log } from './log/log.ts';
+export type { LogStatus } from './log/status.ts';
 export { ReadableLog } from './log/readable-log.ts';
 export { LogReader, type LogReaderOptions } from './log/log-reader.ts';
 export type {
   AppendRecordsOptions,
   AppendResult,
   Codec,
+  EncodedAppendOptions,
   LogEnvironment,
   LogOptions,
+  OpenOptions,
+  ProducerIdentity,
+  ReadIsolation,
   ReadOptions,
   RecordInput,
   TailOptions,
   TimestampOffset,
 } from './log/options.ts';
-export type { RecoveryReport } from './log/load.ts';
+export type { AbortedProducer, FetchedSlice, FetchIsolation, FetchOptions } from './log/fetch.ts';
+export type {
+  Corruption,
+  Cut,
+  CutKind,
+  RecoveryOptions,
+  RecoveryProgress,
+  RecoveryReport,
+} from './log/load/report.ts';
+export type { EndTransaction } from './log/batch-appender.ts';
+export type { HighWatermarkMode } from './log/offsets.ts';
+export type { ProducerDescription } from './log/producers/producer-state.ts';
+export { recoverPartition, type RecoveredPartition } from './log/recover-partition.ts';
+export type { AbortedTransaction } from './format/transaction-index.ts';
+export type {
+  Epoch,
+  HighWatermark,
+  LastStableOffset,
+  LogEndOffset,
+  LogStartOffset,
+  Offset,
+  TimestampMs,
+} from './units/units.ts';
 export type { TimestampLookup } from './log/timestamps.ts';
 export type { RecordsOptions, TypedRecord } from './log/typed-records.ts';
 export { LogWriter, type WriterOptions, type WriterRecord } from './log/writer.ts';

@@ -3,7 +3,10 @@ import type { CompressionType, LogConfig } from '../config/log-config.ts';
 import { CODEC_IDS } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
 import type { BatchBuilder, BatchCompression } from '../record/batch-builder.ts';
-import type { Codec, RecordInput } from './options.ts';
+import { MAX_INT32 } from '../units/units.ts';
+import type { Codec, ProducerIdentity, RecordInput } from './options.ts';
+
+const MAX_INT16 = 0x7fff;
 
 /** The codec and level for a batch: the log's own, or the producer's where the log leaves it to that. */
 export function compressionFor(config: LogConfig, asked: Codec | undefined): BatchCompression | undefined {
@@ -69,6 +72,32 @@ export function checkTimestamps(config: LogConfig, builder: BatchBuilder, now: n
       found: minTimestamp,
     });
   }
+}
+
+/** @throws SeglogError `INVALID_RECORD` when a record has no key in a log that is compacted by keys */
+export function checkKeys(config: LogConfig, builder: BatchBuilder): void {
+  if (!builder.hasNullKeys || !config.cleanupPolicy.includes('compact')) return;
+  throw new SeglogError('INVALID_RECORD', 'a compacted log keeps the last record of each key, and one has none', {
+    expected: 'a key in every record',
+    found: 'a record without a key',
+  });
+}
+
+/** @throws SeglogError `INVALID_ARGUMENT` */
+export function checkProducer({ producerId, producerEpoch, baseSequence, isTransactional }: ProducerIdentity): void {
+  const inRange = (value: number, from: number, to: number): boolean =>
+    Number.isSafeInteger(value) && value >= from && value <= to;
+  if (
+    inRange(producerId, 0, Number.MAX_SAFE_INTEGER) &&
+    inRange(producerEpoch, 0, MAX_INT16) &&
+    inRange(baseSequence, 0, MAX_INT32) &&
+    (isTransactional === undefined || typeof isTransactional === 'boolean')
+  )
+    return;
+  throw new SeglogError('INVALID_ARGUMENT', 'this is no producer', {
+    expected: 'an id from 0, an epoch from 0 to 32767 and a sequence from 0 to 2^31-1',
+    found: `id ${producerId}, epoch ${producerEpoch}, sequence ${baseSequence}`,
+  });
 }
 
 /** @throws SeglogError `RECORD_TOO_LARGE` */

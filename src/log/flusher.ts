@@ -22,9 +22,17 @@ export class Flusher {
     return this.#next;
   }
 
-  /** Resolves when nothing runs any more. */
-  async idle(): Promise<void> {
+  /** Does `work` when no sync runs; no sync starts before it is done. */
+  async exclusive<T>(work: () => T | Promise<T>): Promise<T> {
     while (this.#running !== undefined) await this.#running.catch(() => undefined);
+    // No other turn comes between the look and this.
+    const done = (async () => work())();
+    const running = done.then(nothing).finally(() => {
+      this.#running = undefined;
+    });
+    running.catch(nothing);
+    this.#running = running;
+    return done;
   }
 
   #start(): Promise<void> {
@@ -34,4 +42,8 @@ export class Flusher {
     this.#running = running;
     return running;
   }
+}
+
+function nothing(): void {
+  // What is awaited elsewhere needs no second look.
 }

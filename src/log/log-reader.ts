@@ -4,17 +4,20 @@ import { logConfig } from '../config/log-config.ts';
 import { defaultEngine } from '../engine/select.ts';
 import { SeglogError } from '../errors/errors.ts';
 import { BATCH } from '../format/batch.ts';
+import type { Crc32c } from '../format/producer-snapshot.ts';
 import { LOG_DIRECTORY_FILES, type TopicPartition } from '../format/names.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import { OpenSegments } from '../segment/open-segments.ts';
 import { Segment } from '../segment/segment.ts';
-import { ReadableLog } from './readable-log.ts';
 import { readCheckpoint } from './checkpoints.ts';
-import { findEnd, listSegments, type LogEnd, partitionOf, walkOn } from './load.ts';
-import { isAborted, type LogEnvironment, type TailOptions } from './options.ts';
-import { checkStart, readBatches, type ReadSource } from './read.ts';
+import { findEnd, listSegments, type LogEnd, partitionOf, walkOn } from './load/segment-files.ts';
+import { rebuildProducers } from './load/producers.ts';
+import { isAborted, type LogEnvironment, type ReadIsolation, type TailOptions } from './options.ts';
+import { ProducerState } from './producers/producer-state.ts';
+import { checkStart, type ReadSource } from './read.ts';
+import { ReadableLog } from './readable-log.ts';
 import { SegmentList } from './segments.ts';
 
 /** What a reader stands on, and whom it tells of oddities. */
@@ -46,6 +49,8 @@ export class LogReader extends ReadableLog implements Disposable {
   #segments: SegmentList;
   #end: LogEnd = { nextOffset: 0, validBytes: 0, maxTimestamp: -1 };
   #logStartOffset = 0;
+  /** The last stable offset as of a log end. */
+  #stable: { readonly logEnd: number; readonly offset: number } | undefined;
   #closed = false;
 
   private constructor(context: SegmentContext, directory: string, warn: (warning: string) => void) {
@@ -78,6 +83,16 @@ export class LogReader extends ReadableLog implements Disposable {
   /** The offset behind the last whole, valid batch, as of the last `refresh`. */
   override get logEndOffset(): number {
     return this.#end.nextOffset;
+  }
+
+  /**
+   * Up to here, exclusive, every transaction is decided. Where no snapshot of the producers is, or an old one, the log is read
+   * for it.
+   */
+  get lastStableOffset(): number {
+    this.#check();
+    if (this.#stable?.logEnd !== this.#end.nextOffset) this.#stable = this.#findStable();
+    return this.#stable.offset;
   }
 
   /** How many segments there are, and their bytes. */
@@ -129,9 +144,9 @@ export class LogReader extends ReadableLog implements Disposable {
     checkStart(this.source(), from);
     let pause = FIRST_POLL_MS;
     while (!isAborted(signal) && !this.#closed) {
-      const end = this.#end.nextOffset;
+      const end = this.source(options.isolation).endOffset;
       if (from < end) {
-        for await (const batch of readBatches(this.source(), { ...rest, from, to: end })) {
+        for await (const batch of this.read({ ...rest, from, to: end })) {
           if (isAborted(signal)) return;
           yield batch;
         }
@@ -139,7 +154,7 @@ export class LogReader extends ReadableLog implements Disposable {
         pause = FIRST_POLL_MS;
       }
       if (this.#mayHaveGrown()) this.refresh();
-      if (this.#end.nextOffset > from) continue;
+      if (this.source(options.isolation).endOffset > from) continue;
       await this.#context.clock.sleep(pause, signal);
       pause = Math.min(LAST_POLL_MS, pause * 2);
     }
@@ -183,13 +198,29 @@ export class LogReader extends ReadableLog implements Disposable {
     return fs.list(this.directory).filter((name) => name.endsWith('.log')).length !== this.#segments.count;
   }
 
-  protected override source(): ReadSource {
+  #findStable(): { logEnd: number; offset: number } {
+    const { fs, engine } = this.#context;
+    const logEnd = this.#end.nextOffset;
+    const crc32c: Crc32c = (bytes, start, end) => engine.crc32c(bytes, start, end);
+    const producers = new ProducerState({
+      ...{ fs, crc32c, directory: this.directory, expirationMs: Infinity, isReadOnly: true },
+    });
+    const bases = [...this.#segments].map(({ baseOffset }) => baseOffset);
+    const log = { context: this.#context, directory: this.directory, bases, logStartOffset: this.#logStartOffset };
+    rebuildProducers(log, producers, logEnd, false);
+    producers.onHighWatermark(logEnd);
+    for (const segment of this.#segments) segment.dropTransactions();
+    return { logEnd, offset: Math.max(producers.firstUnstableOffset ?? logEnd, this.#logStartOffset) };
+  }
+
+  protected override source(isolation: ReadIsolation = 'read_uncommitted'): ReadSource {
     this.#check();
     return {
       engine: this.#context.engine,
       segments: this.#segments,
       startOffset: this.#logStartOffset,
-      endOffset: this.#end.nextOffset,
+      endOffset: isolation === 'read_committed' ? this.lastStableOffset : this.#end.nextOffset,
+      logEndOffset: this.#end.nextOffset,
       checkOpen: () => this.#check(),
     };
   }

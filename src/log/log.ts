@@ -1,68 +1,38 @@
 /** A partition's log, open for appending and reading. */
-import { basename, dirname } from 'node:path';
-import { systemClock } from '../clock/clock.ts';
-import { type LogConfig, logConfig } from '../config/log-config.ts';
-import { defaultEngine } from '../engine/select.ts';
+import type { LogConfig } from '../config/log-config.ts';
 import { SeglogError } from '../errors/errors.ts';
-import { LOG_DIRECTORY_FILES, parsePartitionDirectory, type TopicPartition } from '../format/names.ts';
-import { nodeFileSystem } from '../fs/node-fs.ts';
 import { BatchBuilder } from '../record/batch-builder.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
-import { ActiveSegment } from '../segment/active-segment.ts';
 import type { SegmentContext } from '../segment/context.ts';
-import { OpenSegments } from '../segment/open-segments.ts';
-import type { Segment } from '../segment/segment.ts';
-import { ReadableLog } from './readable-log.ts';
-import { addRecords, checkSize, checkTimestamps, compressionFor } from './append.ts';
-import { readLatestEpoch, updateCheckpoint, writeFirstEpoch } from './checkpoints.ts';
-import { enterLogDirectory, leaveLogDirectory, writeOwnMark } from './clean-shutdown.ts';
-import { encodedBatches } from './encoded.ts';
-import { Flusher } from './flusher.ts';
-import type { RecoveryReport } from './load.ts';
-import { type Loaded, loadForWriting } from './open.ts';
+import type { Epoch, HighWatermark, LastStableOffset, LogEndOffset, LogStartOffset } from '../units/units.ts';
+import { BatchAppender, type EndTransaction } from './batch-appender.ts';
+import { writeOwnMark } from './clean-mark.ts';
+import { type FetchedSlice, type FetchOptions, fetchSlice } from './fetch.ts';
+import type { Loaded } from './load/load.ts';
+import type { LogDirectory } from './log-directory.ts';
+import { type OpenedLog, openLog } from './open.ts';
 import {
   type AppendRecordsOptions,
   type AppendResult,
+  type EncodedAppendOptions,
   isAborted,
   type LogOptions,
+  type ReadIsolation,
   type RecordInput,
   type TailOptions,
 } from './options.ts';
-import { checkStart, readBatches, type ReadSource } from './read.ts';
-import type { SegmentList } from './segments.ts';
-import { syncSegment, syncSegmentSync } from './sync.ts';
+import type { PartitionLog } from './partition-log.ts';
+import type { ProducerDescription } from './producers/producer-state.ts';
+import { checkStart, type ReadSource } from './read.ts';
+import { ReadableLog } from './readable-log.ts';
+import { type LogStatus, statusOf } from './status.ts';
 import { LogWriter, type WriterOptions } from './writer.ts';
-
-/** A log as it stands. */
-export interface LogStatus {
-  readonly directory: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly logStartOffset: number;
-  /** Opened alone, the high watermark is the log end. */
-  readonly highWatermark: number;
-  /** The offset that the next record will have. */
-  readonly logEndOffset: number;
-  /** Everything below it is on the disk. */
-  readonly recoveryPoint: number;
-  readonly segments: number;
-  /** Bytes of .log files. */
-  readonly sizeBytes: number;
-  readonly activeSegment: {
-    readonly baseOffset: number;
-    readonly sizeBytes: number;
-    readonly written: 'mapped' | 'written';
-  };
-  readonly engine: 'native' | 'ts';
-  /** undefined after a clean close. */
-  readonly recovery: RecoveryReport | undefined;
-  readonly config: LogConfig;
-}
 
 /**
  * The log of one partition: a directory of segments, exactly as Apache Kafka would have written it.
  *
- * One writer: a directory is opened for writing once at a time. Nothing is deleted unless asked.
+ * One writer: a log directory (the parent of the partition's) is locked by the process that has logs in it open. Nothing is
+ * deleted unless asked.
  *
  * @example
  * ```ts
@@ -75,88 +45,61 @@ export class Log extends ReadableLog implements AsyncDisposable {
   readonly directory: string;
   readonly config: LogConfig;
   readonly #context: SegmentContext;
-  readonly #partition: TopicPartition;
-  readonly #segments: SegmentList;
-  readonly #recovery: RecoveryReport | undefined;
-  readonly #builder: BatchBuilder;
-  readonly #flusher = new Flusher(() => this.#sync());
-  readonly #leaderEpoch: number;
-  #needsEpochFile: boolean;
-  #active: ActiveSegment;
-  /** Sealed since the last flush: their bytes may not be on the disk yet. */
-  #unsynced: Segment[] = [];
-  readonly #logStartOffset: number;
-  #logEndOffset: number;
-  #recoveryPoint: number;
+  readonly #logDirectory: LogDirectory;
+  readonly #log: PartitionLog;
+  readonly #appender: BatchAppender;
+  readonly #found: Pick<Loaded, 'recovery' | 'corruption'>;
   #state: 'open' | 'closing' | 'closed' = 'open';
-  #failure: unknown;
   #waiters: (() => void)[] = [];
 
-  private constructor(
-    context: SegmentContext,
-    directory: string,
-    partition: TopicPartition,
-    epoch: number | undefined,
-    loaded: Loaded,
-  ) {
+  private constructor({ log, logDirectory, loaded, leaderEpoch }: OpenedLog) {
     super();
-    this.#context = context;
-    this.directory = directory;
-    this.config = context.config;
-    this.#partition = partition;
-    this.#segments = loaded.segments;
-    this.#active = loaded.active;
-    this.#logStartOffset = loaded.logStartOffset;
-    this.#logEndOffset = loaded.logEndOffset;
-    this.#recoveryPoint = loaded.recoveryPoint;
-    this.#unsynced = [...loaded.unsynced];
-    this.#recovery = loaded.recovery;
-    this.#leaderEpoch = epoch ?? 0;
-    this.#needsEpochFile = epoch === undefined;
-    this.#builder = new BatchBuilder(context.engine);
+    this.#context = log.context;
+    this.directory = log.directory;
+    this.config = log.context.config;
+    this.#logDirectory = logDirectory;
+    this.#log = log;
+    this.#appender = new BatchAppender(log, leaderEpoch);
+    this.#found = { recovery: loaded.recovery, corruption: loaded.corruption };
   }
 
   /**
    * Opens the log in `directory` for appending; makes it when there is none.
    *
    * The directory is named as Kafka names a partition's: `<topic>-<partition>`. After a clean close opening is exact and
-   * reads almost nothing; after any other end the last segment is scanned, and what is no whole, valid batch at its end
-   * goes to `quarantine/`.
+   * reads almost nothing; after any other end the log is recovered from its recovery point on (docs/recovery.md), and what
+   * is cut goes to `quarantine/`.
    *
-   * @throws SeglogError `INVALID_NAME`, `INVALID_CONFIG`, `IO`, `NOT_A_REGULAR_FILE`, `OFFSET_NOT_EXACT`, `LOG_LOCKED`
+   * @throws SeglogError `INVALID_NAME`, `INVALID_CONFIG`, `IO`, `NOT_A_REGULAR_FILE`, `OFFSET_NOT_EXACT`, `LOG_LOCKED`,
+   * `SEGMENTS_OVERLAP`, `RECOVERY_REFUSED`
    */
   static async open(directory: string, options: LogOptions = {}): Promise<Log> {
-    const { engine, fs, clock, ...given } = options;
-    const config = logConfig(given);
-    const context: SegmentContext = {
-      engine: engine ?? defaultEngine(),
-      fs: fs ?? nodeFileSystem,
-      clock: clock ?? systemClock,
-      config,
-      open: new OpenSegments(),
-    };
-    const made = context.fs.makeDirectory(directory);
-    const path = context.fs.realPath(directory);
-    const partition = parsePartitionDirectory(basename(path));
-    if (made) context.fs.syncDirectory(dirname(path));
-    const parentClean = enterLogDirectory(context.fs, path);
-    try {
-      // What can be refused is read before files are opened.
-      const epoch = readLatestEpoch(context.fs, path);
-      return new Log(context, path, partition, epoch, loadForWriting(context, path, partition, parentClean));
-    } catch (error) {
-      leaveLogDirectory(context.fs, path, false);
-      throw error;
-    }
+    const opened = await openLog(directory, options);
+    return new Log(opened);
   }
 
-  override get logStartOffset(): number {
-    return this.#logStartOffset;
+  override get logStartOffset(): LogStartOffset {
+    return this.#log.offsets.logStart;
+  }
+
+  /** Up to here, exclusive, every transaction is decided. */
+  get lastStableOffset(): LastStableOffset {
+    return this.#log.offsets.lastStable;
+  }
+
+  /** Up to here, exclusive, consumers may read. */
+  get highWatermark(): HighWatermark {
+    return this.#log.offsets.highWatermark;
   }
 
   /** The offset that the next record will have. */
-  override get logEndOffset(): number {
-    return this.#logEndOffset;
+  override get logEndOffset(): LogEndOffset {
+    return this.#log.offsets.logEnd;
+  }
+
+  /** The epoch that appends are stamped with. */
+  get leaderEpoch(): Epoch {
+    return this.#appender.leaderEpoch;
   }
 
   /** A builder for {@link Log.append}: for filling a batch record by record, without an object for each. */
@@ -172,8 +115,9 @@ export class Log extends ReadableLog implements AsyncDisposable {
    * see {@link Log.flush}.
    *
    * @param input - a record, several, or a builder, which is empty afterwards
-   * @throws SeglogError (as a rejection) `RECORD_TOO_LARGE`, `INVALID_TIMESTAMP`, `INVALID_ARGUMENT`, `IO`,
-   * `LOG_CLOSED`, `LOG_OFFLINE`; nothing was appended then
+   * @throws SeglogError (as a rejection) `RECORD_TOO_LARGE`, `INVALID_TIMESTAMP`, `INVALID_RECORD`, `INVALID_ARGUMENT`, `IO`,
+   * `LOG_CLOSED`, `LOG_OFFLINE`, `LOG_CORRUPT`, `READ_ONLY`; with a producer `INVALID_PRODUCER_EPOCH`,
+   * `OUT_OF_ORDER_SEQUENCE`, `INVALID_TRANSACTION_STATE`. Nothing was appended then
    */
   async append(
     input: RecordInput | readonly RecordInput[] | BatchBuilder,
@@ -194,36 +138,47 @@ export class Log extends ReadableLog implements AsyncDisposable {
     return result;
   }
 
-  /**
-   * Appends batches that are encoded already: the cheapest way in, and a replica's.
-   *
-   * @param bytes - one or more whole batches
-   * @param offsets - `assign`: this log numbers the records (one batch in format 2, with records in it); `given`: the
-   * batches keep their offsets, which must rise from the log end on, with gaps or without
-   * @throws SeglogError `BATCH_CRC_MISMATCH`, `BATCH_TRUNCATED`, `BATCH_SIZE_INVALID`, `OFFSETS_OUT_OF_ORDER`,
-   * `UNSUPPORTED_MAGIC`, and what {@link Log.append} raises; nothing was appended then
-   */
-  async appendEncoded(bytes: Uint8Array, offsets: 'assign' | 'given' = 'assign'): Promise<AppendResult> {
+  #append(input: RecordInput | readonly RecordInput[] | BatchBuilder, options: AppendRecordsOptions): AppendResult {
     this.#check();
-    const { batches, bytes: numbered } = encodedBatches(
-      this.#context.engine,
-      bytes,
-      this.#logEndOffset,
-      offsets === 'assign' ? this.#leaderEpoch : undefined,
-    );
-    if (offsets === 'assign') for (const { sizeBytes } of batches) checkSize(this.config, sizeBytes);
-    const baseOffset = this.#logEndOffset;
-    for (const batch of batches) {
-      this.#write(
-        numbered.subarray(batch.start, batch.start + batch.sizeBytes),
-        batch.sizeBytes,
-        batch.lastOffset,
-        batch.maxTimestamp,
-        batch.baseOffset,
-      );
-    }
+    const result = this.#appender.records(input, options);
+    if (this.#waiters.length > 0) this.#wake();
+    return result;
+  }
+
+  /**
+   * Appends batches that are encoded already.
+   *
+   * With `assign` (the default) this log is their leader: it checks them as Kafka's leader does, to the last record, numbers
+   * them, and changes their codec where the log has its own. With `given` it is a replica: the offsets are the leader's, and
+   * must rise from the log end on, with gaps or without.
+   *
+   * @param bytes - one or more whole batches; one where offsets are assigned
+   * @throws SeglogError `BATCH_CRC_MISMATCH`, `BATCH_SIZE_INVALID`, `OFFSETS_OUT_OF_ORDER`, `UNSUPPORTED_MAGIC`, and what
+   * {@link Log.append} raises; nothing was appended then
+   */
+  async appendEncoded(
+    bytes: Uint8Array,
+    offsets: 'assign' | 'given' = 'assign',
+    options: EncodedAppendOptions = {},
+  ): Promise<AppendResult> {
+    this.#check();
+    const result = this.#appender.encoded(bytes, offsets, options);
+    if (this.#waiters.length > 0) this.#wake();
     if (this.#isFlushDue) await this.flush();
-    return { baseOffset, lastOffset: this.#logEndOffset - 1, sizeBytes: numbered.length };
+    return result;
+  }
+
+  /**
+   * Ends a producer's transaction: appends the marker that commits or aborts its records.
+   *
+   * @throws SeglogError `INVALID_PRODUCER_EPOCH`, `TRANSACTION_COORDINATOR_FENCED`, and what {@link Log.append} raises
+   */
+  async endTransaction(end: EndTransaction): Promise<AppendResult> {
+    this.#check();
+    const result = this.#appender.marker(end);
+    if (this.#waiters.length > 0) this.#wake();
+    if (this.#isFlushDue) await this.flush();
+    return result;
   }
 
   /** A writer that gathers records to batches. */
@@ -235,20 +190,112 @@ export class Log extends ReadableLog implements AsyncDisposable {
   async *tail(options: TailOptions = {}): AsyncGenerator<RecordBatch, void> {
     this.#check();
     const { signal, ...rest } = options;
-    let from = options.from ?? this.#logStartOffset;
+    let from = options.from ?? this.logStartOffset;
     checkStart(this.source(), from);
     while (!isAborted(signal) && this.#state === 'open') {
-      const end = this.#logEndOffset;
-      if (from === end) {
+      const end = this.source(options.isolation).endOffset;
+      if (from >= end) {
         await this.#nextAppend(signal);
         continue;
       }
-      for await (const batch of readBatches(this.source(), { ...rest, from, to: end })) {
+      for await (const batch of this.read({ ...rest, from, to: end })) {
         if (isAborted(signal)) return;
         yield batch;
       }
       from = end;
     }
+  }
+
+  /**
+   * One slice of the log as Kafka's own engine cuts it, with the aborted transactions that a reader of committed records
+   * must leave out: for whoever serves the log on.
+   *
+   * @throws SeglogError `OFFSET_OUT_OF_RANGE`, `INVALID_ARGUMENT`, `IO`
+   */
+  fetch(startOffset: number, options: FetchOptions): FetchedSlice {
+    this.#check();
+    const { segments, offsets } = this.#log;
+    const { logStart, logEnd, highWatermark, lastStable } = offsets;
+    const limits = { log_end: logEnd, high_watermark: highWatermark, committed: lastStable };
+    const limit: number = limits[options.isolation ?? 'high_watermark'];
+    return fetchSlice({ segments, logStart, logEnd, limit }, startOffset, options);
+  }
+
+  /** Moves the high watermark of a managed log, within the log; returns where it is then. */
+  updateHighWatermark(offset: number): HighWatermark {
+    this.#checkManaged();
+    const highWatermark = this.#log.setHighWatermark(offset);
+    this.#wake();
+    return highWatermark;
+  }
+
+  /** Moves the high watermark of a managed log forward; tells whether it moved. @throws SeglogError `OFFSET_OUT_OF_RANGE` */
+  maybeIncrementHighWatermark(offset: number): boolean {
+    this.#checkManaged();
+    const hasMoved = this.#log.raiseHighWatermark(offset);
+    if (hasMoved) this.#wake();
+    return hasMoved;
+  }
+
+  /** From now on appends are stamped with `epoch`, which starts at the log end. @throws SeglogError `INVALID_ARGUMENT` */
+  becomeLeader(epoch: Epoch): void {
+    this.#check();
+    this.#appender.becomeLeader(epoch);
+  }
+
+  /** Which leader epoch starts where. */
+  leaderEpochs(): { readonly epoch: Epoch; readonly startOffset: number }[] {
+    return [...this.#log.epochs.entries()];
+  }
+
+  /** Where an epoch ends in this log, and the epoch that is meant: the one asked for, or the last one below it; -1 for none. */
+  endOffsetForEpoch(epoch: Epoch): { readonly epoch: Epoch; readonly endOffset: number } {
+    return this.#log.epochs.endOffsetFor(epoch, this.logEndOffset);
+  }
+
+  /** What is known of the producers that number their records. */
+  producers(): ProducerDescription[] {
+    return this.#log.producers.entries();
+  }
+
+  /**
+   * Cuts the log so that it ends at `offset`; the batch that holds that offset goes whole.
+   *
+   * @returns whether there was anything to cut
+   * @throws SeglogError `INVALID_ARGUMENT`, `IO`, `LOG_OFFLINE`
+   */
+  async truncateTo(offset: number): Promise<boolean> {
+    checkOffset(offset);
+    return this.#exclusive(() => this.#log.truncateTo(offset));
+  }
+
+  /** Empties the log, which goes on at `offset`. @throws SeglogError `INVALID_ARGUMENT`, `IO`, `LOG_OFFLINE` */
+  async truncateFullyAndStartAt(offset: number, logStartOffset: number = offset): Promise<void> {
+    checkOffset(offset);
+    checkOffset(logStartOffset);
+    return this.#exclusive(() => this.#log.truncateFullyAndStartAt(offset, Math.min(logStartOffset, offset)));
+  }
+
+  /**
+   * Deletes the records before `offset`: they are no longer read, and segments that are wholly below it go.
+   *
+   * @param offset - -1: all below the high watermark
+   * @returns the log start
+   * @throws SeglogError `OFFSET_OUT_OF_RANGE`, `POLICY_VIOLATION` when the log's `cleanup.policy` does not delete
+   */
+  async deleteRecordsBefore(offset: number): Promise<LogStartOffset> {
+    if (offset !== -1) checkOffset(offset);
+    if (!this.config.cleanupPolicy.includes('delete')) {
+      throw new SeglogError('POLICY_VIOLATION', 'records of a log that is only compacted are not deleted', {
+        file: this.directory,
+        expected: 'a cleanup.policy with delete',
+        found: this.config.cleanupPolicy.join(',') || 'none',
+      });
+    }
+    return this.#exclusive(() => {
+      this.#log.raiseLogStart(offset === -1 ? this.highWatermark : offset);
+      return this.logStartOffset;
+    });
   }
 
   /**
@@ -260,42 +307,29 @@ export class Log extends ReadableLog implements AsyncDisposable {
    */
   async flush(): Promise<void> {
     this.#check();
-    await this.#flusher.flush();
+    await this.#log.sync.flush();
   }
 
   /** {@link Log.flush} on this thread. */
   flushSync(): void {
     this.#check();
-    const end = this.#logEndOffset;
-    try {
-      for (const segment of this.#unsynced) syncSegmentSync(this.#context, segment);
-      this.#active.syncSync();
-      this.#context.fs.syncDirectory(this.directory);
-    } catch (error) {
-      this.#failure = error;
-      throw error;
-    }
-    this.#unsynced = [];
-    this.#recoveryPoint = Math.max(this.#recoveryPoint, end);
+    this.#log.sync.flushSync();
+  }
+
+  /** The segments, in order: their base offsets, and the bytes of their .log files that count. */
+  segments(): { readonly baseOffset: number; readonly size: number }[] {
+    return [...this.#log.segments].map(({ baseOffset, sizeBytes }) => ({ baseOffset, size: sizeBytes }));
+  }
+
+  /** @throws SeglogError why the log takes no appends, if it does not: `LOG_CORRUPT`, `READ_ONLY`, `LOG_OFFLINE`, `LOG_CLOSED` */
+  checkAppendable(): void {
+    this.#check();
+    void this.#log.active;
   }
 
   /** The log as it stands. */
   status(): LogStatus {
-    const active = this.#active;
-    return {
-      directory: this.directory,
-      ...this.#partition,
-      logStartOffset: this.#logStartOffset,
-      highWatermark: this.#logEndOffset,
-      logEndOffset: this.#logEndOffset,
-      recoveryPoint: this.#recoveryPoint,
-      segments: this.#segments.count,
-      sizeBytes: this.#segments.sizeBytes,
-      activeSegment: { baseOffset: active.baseOffset, sizeBytes: active.sizeBytes, written: active.kind },
-      engine: this.#context.engine.name,
-      recovery: this.#recovery,
-      config: this.config,
-    };
+    return statusOf(this.#log, this.#found);
   }
 
   /**
@@ -307,21 +341,25 @@ export class Log extends ReadableLog implements AsyncDisposable {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     this.#wake();
+    const { sync } = this.#log;
+    sync.stop();
     let clean = false;
     try {
-      await this.#flusher.idle();
-      if (this.#failure === undefined) {
-        await this.#sync();
-        await this.#active.close();
-        this.#context.fs.syncDirectory(this.directory);
-        this.#markClean();
+      await sync.exclusive(() => undefined);
+      if (!sync.hasFailed && !this.#log.isReadOnly) {
+        await this.#log.close();
+        const { baseOffset, sizeBytes } = this.#log.active;
+        writeOwnMark(this.#context.fs, this.directory, {
+          logEndOffset: this.logEndOffset,
+          activeBaseOffset: baseOffset,
+          activeSizeBytes: sizeBytes,
+        });
         clean = true;
       }
     } finally {
       this.#state = 'closed';
-      if (!clean) this.#active.closeNow();
-      for (const segment of this.#segments) segment.release();
-      leaveLogDirectory(this.#context.fs, this.directory, clean);
+      this.#log.closeNow();
+      await this.#logDirectory.leave(this.directory, clean);
     }
   }
 
@@ -329,102 +367,32 @@ export class Log extends ReadableLog implements AsyncDisposable {
     await this.close();
   }
 
-  #markClean(): void {
-    const { fs } = this.#context;
-    const end = this.#logEndOffset;
-    updateCheckpoint(fs, this.directory, LOG_DIRECTORY_FILES.recoveryPoints, this.#partition, end);
-    updateCheckpoint(fs, this.directory, LOG_DIRECTORY_FILES.highWatermarks, this.#partition, end);
-    const { baseOffset, sizeBytes } = this.#active;
-    writeOwnMark(fs, this.directory, { logEndOffset: end, activeBaseOffset: baseOffset, activeSizeBytes: sizeBytes });
-  }
-
-  #append(input: RecordInput | readonly RecordInput[] | BatchBuilder, options: AppendRecordsOptions): AppendResult {
+  async #exclusive<T>(work: () => T): Promise<T> {
     this.#check();
-    const { config } = this;
-    const now = this.#context.clock.now();
-    let builder = this.#builder;
-    if (input instanceof BatchBuilder) builder = input;
-    else {
-      builder.reset();
-      addRecords(builder, Array.isArray(input) ? (input as readonly RecordInput[]) : [input as RecordInput], now);
-    }
-    const baseOffset = this.#logEndOffset;
-    if (builder.count === 0) return { baseOffset, lastOffset: baseOffset - 1, sizeBytes: 0 };
-    const lastOffset = baseOffset + builder.lastOffsetDelta;
-    if (lastOffset >= Number.MAX_SAFE_INTEGER) {
-      throw new SeglogError('OFFSET_NOT_EXACT', 'the log has no more offsets', {
-        file: this.directory,
-        expected: 'below 2^53',
-        found: lastOffset,
-      });
-    }
-    const logAppendTime = config.messageTimestampType === 'LogAppendTime';
-    if (!logAppendTime) checkTimestamps(config, builder, now);
-    const fields = {
-      baseOffset,
-      partitionLeaderEpoch: this.#leaderEpoch,
-      ...(logAppendTime ? { logAppendTimeMs: now } : {}),
-    };
-    const { bytes, length } = builder.build(fields, compressionFor(config, options.compression));
-    checkSize(config, length);
-    this.#write(bytes, length, lastOffset, logAppendTime ? now : builder.maxTimestamp, baseOffset);
-    builder.reset();
-    return { baseOffset, lastOffset, sizeBytes: length };
-  }
-
-  #write(bytes: Uint8Array, length: number, lastOffset: number, maxTimestamp: number, firstOffset: number): void {
-    if (this.#needsEpochFile) {
-      writeFirstEpoch(this.#context.fs, this.directory, this.#leaderEpoch, firstOffset);
-      this.#needsEpochFile = false;
-    }
-    const batch = { lastOffset, maxTimestamp };
-    if (this.#active.rollReason(length, batch) !== undefined) this.#roll(firstOffset, length);
-    this.#active.append(bytes, length, batch);
-    this.#logEndOffset = lastOffset + 1;
-    if (this.#waiters.length > 0) this.#wake();
-  }
-
-  /** Seals the active segment and starts one at `baseOffset`, or remakes the active one when it is empty. */
-  #roll(baseOffset: number, firstAppendBytes: number): void {
-    const old = this.#active;
-    if (old.sizeBytes === 0) {
-      old.closeNow();
-      this.#segments.pop();
-    } else {
-      this.#unsynced.push(old.seal());
-    }
-    this.#active = ActiveSegment.create(this.#context, this.directory, baseOffset, firstAppendBytes);
-    this.#segments.push(this.#active.segment);
-  }
-
-  async #sync(): Promise<void> {
-    const end = this.#logEndOffset;
-    try {
-      // A roll meanwhile adds to the list. Only when it is empty is the active segment the one behind all that was synced.
-      for (let sealed = this.#unsynced[0]; sealed !== undefined; sealed = this.#unsynced[0]) {
-        await syncSegment(this.#context, sealed);
-        this.#unsynced.shift();
-      }
-      await this.#active.sync();
-      this.#context.fs.syncDirectory(this.directory);
-    } catch (error) {
-      this.#failure = error;
-      throw error;
-    }
-    this.#recoveryPoint = Math.max(this.#recoveryPoint, end);
+    return this.#log.sync.exclusive(() => {
+      this.#check();
+      return work();
+    });
   }
 
   get #isFlushDue(): boolean {
-    return this.#logEndOffset - this.#recoveryPoint >= this.config.flushMessages;
+    return this.logEndOffset - this.#log.recoveryPoint >= this.config.flushMessages;
   }
 
-  protected override source(): ReadSource {
+  protected override source(isolation: ReadIsolation = 'read_uncommitted'): ReadSource {
     this.#check();
+    const { segments, offsets } = this.#log;
+    const ends = {
+      log_end: offsets.logEnd,
+      read_uncommitted: offsets.highWatermark,
+      read_committed: offsets.lastStable,
+    };
     return {
       engine: this.#context.engine,
-      segments: this.#segments,
-      startOffset: this.#logStartOffset,
-      endOffset: this.#logEndOffset,
+      segments,
+      startOffset: offsets.logStart,
+      endOffset: ends[isolation],
+      logEndOffset: offsets.logEnd,
       checkOpen: () => this.#checkOpen(),
     };
   }
@@ -435,13 +403,16 @@ export class Log extends ReadableLog implements AsyncDisposable {
 
   #check(): void {
     this.#checkOpen();
-    if (this.#failure !== undefined) {
-      throw new SeglogError('LOG_OFFLINE', 'a sync of the log failed, so what is on the disk is unknown', {
-        file: this.directory,
-        cause: this.#failure,
-        action: 'Close the log, see to the disk, and open it again',
-      });
-    }
+    this.#log.sync.check();
+  }
+
+  #checkManaged(): void {
+    this.#check();
+    if (this.#log.offsets.mode === 'managed') return;
+    throw new SeglogError('INVALID_ARGUMENT', 'the high watermark of this log follows its end', {
+      file: this.directory,
+      action: "Open it with highWatermark: 'managed' to move it",
+    });
   }
 
   #nextAppend(signal: AbortSignal | undefined): Promise<void> {
@@ -460,4 +431,10 @@ export class Log extends ReadableLog implements AsyncDisposable {
     this.#waiters = [];
     for (const wake of waiters) wake();
   }
+}
+
+/** @throws SeglogError `INVALID_ARGUMENT` */
+function checkOffset(offset: number): void {
+  if (Number.isSafeInteger(offset) && offset >= 0) return;
+  throw new SeglogError('INVALID_ARGUMENT', 'this is no offset', { expected: 'a whole number from 0', found: offset });
 }

@@ -1,81 +1,63 @@
-/** Opening a log for writing: what is on the disk becomes segments, one of them active. */
-import { LOG_DIRECTORY_FILES, type TopicPartition } from '../format/names.ts';
-import { ActiveSegment } from '../segment/active-segment.ts';
+/** Opens the log in a directory for writing: configuration, lock, loading. */
+import { basename, dirname } from 'node:path';
+import { systemClock } from '../clock/clock.ts';
+import { logConfig } from '../config/log-config.ts';
+import { defaultEngine } from '../engine/select.ts';
+import { parsePartitionDirectory } from '../format/names.ts';
+import { nodeFileSystem } from '../fs/node-fs.ts';
 import type { SegmentContext } from '../segment/context.ts';
-import { Segment } from '../segment/segment.ts';
-import { readCheckpoint } from './checkpoints.ts';
-import { readOwnMark, removeOwnMark } from './clean-shutdown.ts';
-import { findEnd, listSegments, type LogEnd, rebuildMissingIndexes, recoverLast, type RecoveryReport } from './load.ts';
-import { SegmentList } from './segments.ts';
+import { OpenSegments } from '../segment/open-segments.ts';
+import { rebuildIndexes, scanSegmentSync } from '../segment/recover.ts';
+import { type Loaded, type LoadRequest, loadLog } from './load/load.ts';
+import { LogDirectory } from './log-directory.ts';
+import type { LogOptions } from './options.ts';
+import { PartitionLog } from './partition-log.ts';
 
-/** What loading gives a log. */
-export interface Loaded {
-  readonly segments: SegmentList;
-  readonly active: ActiveSegment;
-  readonly logStartOffset: number;
-  readonly logEndOffset: number;
-  /** Everything below it is on the disk. */
-  readonly recoveryPoint: number;
-  /** Sealed segments of which that is not known. */
-  readonly unsynced: readonly Segment[];
-  readonly recovery: RecoveryReport | undefined;
+/** `producer.id.expiration.ms`. */
+const PRODUCER_EXPIRATION_MS = 86_400_000;
+
+/** A log that is open, and how it was found. */
+export interface OpenedLog {
+  readonly log: PartitionLog;
+  readonly logDirectory: LogDirectory;
+  readonly loaded: Loaded;
+  readonly leaderEpoch: number;
 }
 
-/**
- * Loads the log in `directory`; the log directory's own mark was taken away already.
- *
- * @param parentClean whether that mark was there
- */
-export function loadForWriting(
-  context: SegmentContext,
-  directory: string,
-  partition: TopicPartition,
-  parentClean: boolean,
-): Loaded {
-  const { fs } = context;
-  const mark = readOwnMark(fs, directory);
-  removeOwnMark(fs, directory);
-  const listed = listSegments(fs, directory);
-  const checkpoint =
-    readCheckpoint(fs, directory, LOG_DIRECTORY_FILES.logStartOffsets, partition, () => undefined) ?? 0;
-  const recoveryPoint = readCheckpoint(fs, directory, LOG_DIRECTORY_FILES.recoveryPoints, partition, () => undefined);
-  const last = listed.at(-1);
-  if (last === undefined) {
-    const active = ActiveSegment.create(context, directory, checkpoint);
-    fs.syncDirectory(directory);
-    return {
-      segments: new SegmentList([active.segment]),
-      active,
-      logStartOffset: checkpoint,
-      logEndOffset: checkpoint,
-      recoveryPoint: checkpoint,
-      unsynced: [],
-      recovery: undefined,
+/** Makes the directory if there is none, locks its log directory, and loads what is there. @throws SeglogError as `Log.open` */
+export async function openLog(directory: string, options: LogOptions): Promise<OpenedLog> {
+  const { engine, fs, clock, recovery, highWatermark, leaderEpoch, producerIdExpirationMs, ...given } = options;
+  const config = logConfig(given);
+  const context: SegmentContext = {
+    engine: engine ?? defaultEngine(),
+    fs: fs ?? nodeFileSystem,
+    clock: clock ?? systemClock,
+    config,
+    open: new OpenSegments(),
+    repairIndexes(at, baseOffset) {
+      rebuildIndexes(context, at, baseOffset, scanSegmentSync(context, at, baseOffset));
+    },
+  };
+  const made = context.fs.makeDirectory(directory);
+  const path = context.fs.realPath(directory);
+  const partition = parsePartitionDirectory(basename(path));
+  if (made) context.fs.syncDirectory(dirname(path));
+  const logDirectory = await LogDirectory.enter(context.engine, context.fs, path);
+  try {
+    const checkpoint = logDirectory.checkpointOf(partition);
+    const request: LoadRequest = {
+      parentClean: logDirectory.wasClean(path),
+      producerExpirationMs: producerIdExpirationMs ?? PRODUCER_EXPIRATION_MS,
+      ...recovery,
+      recoveryPoint: recovery?.recoveryPoint ?? checkpoint.recoveryPoint,
+      logStartOffset: recovery?.logStartOffset ?? checkpoint.logStartOffset,
     };
+    const loaded = await loadLog(context, path, request);
+    const highWatermarkMode = highWatermark ?? 'follows-log-end';
+    const log = new PartitionLog({ context, directory: path, partition, logDirectory, highWatermarkMode }, loaded);
+    return { log, logDirectory, loaded, leaderEpoch: leaderEpoch ?? loaded.epochs.latest?.epoch ?? 0 };
+  } catch (error) {
+    await logDirectory.leave(path, false);
+    throw error;
   }
-  rebuildMissingIndexes(context, directory, listed);
-  const isMarked =
-    mark !== undefined && mark.activeBaseOffset === last.baseOffset && mark.activeSizeBytes === last.sizeBytes;
-  let end: LogEnd | undefined;
-  let recovery: RecoveryReport | undefined;
-  if (parentClean || isMarked) {
-    const segment = new Segment(context, directory, last.baseOffset, last.sizeBytes);
-    end = findEnd(context, segment, last.sizeBytes, false);
-    segment.release();
-    // A mark on a log that is not as marked is no mark.
-    if (end.validBytes !== last.sizeBytes || (isMarked && !parentClean && mark.logEndOffset !== end.nextOffset))
-      end = undefined;
-  }
-  const isClean = end !== undefined;
-  if (end === undefined) ({ end, report: recovery } = recoverLast(context, directory, last.baseOffset));
-  const sealed = listed
-    .slice(0, -1)
-    .map(({ baseOffset, sizeBytes }) => new Segment(context, directory, baseOffset, sizeBytes));
-  const active = ActiveSegment.reopen(context, directory, last.baseOffset, end.validBytes);
-  const segments = new SegmentList([...sealed, active.segment]);
-  const logStartOffset = Math.min(Math.max(checkpoint, (segments.first ?? active).baseOffset), end.nextOffset);
-  const logEndOffset = end.nextOffset;
-  const point = isClean ? logEndOffset : Math.min(recoveryPoint ?? active.baseOffset, logEndOffset);
-  const unsynced = isClean ? [] : sealed.filter((_, at) => (sealed[at + 1] ?? active).baseOffset > point);
-  return { segments, active, logStartOffset, logEndOffset, recoveryPoint: point, unsynced, recovery };
 }

@@ -16,7 +16,10 @@ export interface ReadSource {
   readonly engine: Engine;
   readonly segments: SegmentList;
   readonly startOffset: number;
+  /** Where reading ends: what the isolation allows. */
   readonly endOffset: number;
+  /** Where the log ends: reading may start anywhere up to it. */
+  readonly logEndOffset: number;
   /** @throws SeglogError `LOG_CLOSED`: a read ends when its log does */
   checkOpen(): void;
 }
@@ -184,13 +187,13 @@ class ChunkWalk {
 }
 
 /** @throws SeglogError `INVALID_ARGUMENT`, `OFFSET_OUT_OF_RANGE` when reading cannot start at `from` */
-export function checkStart({ startOffset, endOffset }: ReadSource, from: number): void {
+export function checkStart({ startOffset, logEndOffset }: ReadSource, from: number): void {
   if (!Number.isSafeInteger(from)) {
     throw new SeglogError('INVALID_ARGUMENT', 'this is no offset', { expected: 'a whole number', found: from });
   }
-  if (from < startOffset || from > endOffset) {
+  if (from < startOffset || from > logEndOffset) {
     throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log has no such offset', {
-      expected: `${startOffset} to ${endOffset}`,
+      expected: `${startOffset} to ${logEndOffset}`,
       found: from,
     });
   }

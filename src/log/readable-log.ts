@@ -1,7 +1,9 @@
 /** Reading a log: the same for one that is appended to here and for one that belongs to somebody else. */
+import type { AbortedTransaction } from '../format/transaction-index.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
 import type { FoundBatch } from '../segment/segment.ts';
-import type { ReadOptions, TimestampOffset } from './options.ts';
+import { AbortedFilter, abortedTransactions } from './committed.ts';
+import type { ReadIsolation, ReadOptions, TimestampOffset } from './options.ts';
 import { checkStart, readBatches, readBatchesSync, type ReadSource } from './read.ts';
 import { maxTimestampRecord, offsetForTimestamp, type TimestampLookup } from './timestamps.ts';
 import { type RecordsOptions, type TypedRecord, typedRecords } from './typed-records.ts';
@@ -9,7 +11,7 @@ import { type RecordsOptions, type TypedRecord, typedRecords } from './typed-rec
 /** What can be read. `Log` and `LogReader` are the two of it. */
 export abstract class ReadableLog {
   /** The log as it is now; raises when it is closed. */
-  protected abstract source(): ReadSource;
+  protected abstract source(isolation?: ReadIsolation): ReadSource;
 
   /** The first offset that can be read. */
   abstract readonly logStartOffset: number;
@@ -24,12 +26,21 @@ export abstract class ReadableLog {
    * `BATCH_SIZE_INVALID`, with file, position, offsets and where the next batch would start; `IO`, `LOG_CLOSED`
    */
   read(options: ReadOptions = {}): AsyncGenerator<RecordBatch, void> {
-    return readBatches(this.source(), options);
+    const source = this.source(options.isolation);
+    return options.isolation === 'read_committed' ? committedBatches(source, options) : readBatches(source, options);
   }
 
   /** {@link ReadableLog.read} on this thread alone. */
   readSync(options: ReadOptions = {}): Generator<RecordBatch, void> {
-    return readBatchesSync(this.source(), options);
+    const source = this.source(options.isolation);
+    return options.isolation === 'read_committed'
+      ? committedBatchesSync(source, options)
+      : readBatchesSync(source, options);
+  }
+
+  /** The transactions with records in `[from, to)` that were aborted, by their first offsets. */
+  abortedTransactions(from: number, to: number): AbortedTransaction[] {
+    return abortedTransactions(this.source('log_end').segments, from, to);
   }
 
   /** Reads data records one by one, with their keys and values as what a serde makes of them. */
@@ -69,4 +80,19 @@ export abstract class ReadableLog {
   maxTimestamp(): TimestampOffset | undefined {
     return maxTimestampRecord(this.source());
   }
+}
+
+function filterOf(source: ReadSource, options: ReadOptions): AbortedFilter {
+  const from = options.from ?? source.startOffset;
+  return new AbortedFilter(abortedTransactions(source.segments, from, source.endOffset));
+}
+
+async function* committedBatches(source: ReadSource, options: ReadOptions): AsyncGenerator<RecordBatch, void> {
+  const filter = filterOf(source, options);
+  for await (const batch of readBatches(source, options)) if (filter.accepts(batch)) yield batch;
+}
+
+function* committedBatchesSync(source: ReadSource, options: ReadOptions): Generator<RecordBatch, void> {
+  const filter = filterOf(source, options);
+  for (const batch of readBatchesSync(source, options)) if (filter.accepts(batch)) yield batch;
 }

@@ -42,6 +42,18 @@ export class SegmentList {
     this.#segments.push(segment);
   }
 
+  /** Takes away all whose base offset is at or above `offset`, and returns them in order. */
+  splitAt(offset: number): Segment[] {
+    const from = this.#segments.findIndex(({ baseOffset }) => baseOffset >= offset);
+    return from < 0 ? [] : this.#segments.splice(from);
+  }
+
+  /** Takes away those that end at or below `offset`: the next one's base tells. The last one stays. */
+  takeBelow(offset: number): Segment[] {
+    const kept = this.#segments.findIndex((_, at) => (this.#segments[at + 1]?.baseOffset ?? Infinity) > offset);
+    return this.#segments.splice(0, Math.max(0, kept));
+  }
+
   /** Takes the last one away. */
   pop(): Segment | undefined {
     return this.#segments.pop();

@@ -1,28 +1,179 @@
-/** Bringing sealed segments to the disk. */
+/**
+ * Bringing a log to the disk: one sync at a time, shared by all who wait for it, and none after one that failed.
+ *
+ * The active segment's log is synced, not its indexes: they are derived, and the segment that holds the recovery point is
+ * scanned after a crash anyway. A sealed segment is synced with all of its files.
+ */
+import type { Timer } from '../clock/clock.ts';
+import { SeglogError } from '../errors/errors.ts';
 import { SUFFIXES } from '../format/names.ts';
 import type { File } from '../fs/contract.ts';
+import type { ActiveSegment } from '../segment/active-segment.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import type { Segment } from '../segment/segment.ts';
+import { Flusher } from './flusher.ts';
 
-const SYNCED: readonly string[] = [SUFFIXES.log, SUFFIXES.offsetIndex, SUFFIXES.timeIndex];
+/** What is synced. */
+export interface SyncedLog {
+  readonly context: SegmentContext;
+  readonly directory: string;
+  readonly active: ActiveSegment;
+  readonly logEndOffset: number;
+  /** Everything below `offset` is on the disk. */
+  synced(offset: number): void;
+}
 
+const SYNCED: readonly string[] = [
+  SUFFIXES.log,
+  SUFFIXES.offsetIndex,
+  SUFFIXES.timeIndex,
+  SUFFIXES.transactionIndex,
+  SUFFIXES.producerSnapshot,
+];
+
+/** The syncs of one log. */
+export class LogSync {
+  readonly #log: SyncedLog;
+  readonly #flusher = new Flusher(() => this.#sync());
+  /** Sealed since the last sync: their bytes may not be on the disk yet. */
+  #sealed: Segment[];
+  /** Whether names in the directory may not be on the disk yet. */
+  #hasNewNames: boolean;
+  #failure: unknown;
+  #timer: Timer | undefined;
+
+  constructor(log: SyncedLog, unsynced: readonly Segment[]) {
+    this.#log = log;
+    this.#sealed = [...unsynced];
+    this.#hasNewNames = unsynced.length > 0;
+  }
+
+  /** @throws SeglogError `LOG_OFFLINE` after a sync that failed: what is on the disk is unknown, and stays so */
+  check(): void {
+    if (this.#failure === undefined) return;
+    throw new SeglogError('LOG_OFFLINE', 'a sync of the log failed, so what is on the disk is unknown', {
+      file: this.#log.directory,
+      cause: this.#failure,
+      action: 'Close the log, see to the disk, and open it again',
+    });
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Something was appended: it is synced within `flush.ms`. */
+  appended(): void {
+    const { clock, config } = this.#log.context;
+    if (config.flushMs === Infinity || this.#timer !== undefined) return;
+    this.#timer = clock.after(config.flushMs, () => {
+      this.#timer = undefined;
+      this.flush().catch(() => undefined);
+    });
+  }
+
+  /** A segment was sealed, and another made: both are brought to the disk in the background. */
+  rolled(sealed: Segment | undefined): void {
+    this.#hasNewNames = true;
+    if (sealed === undefined) return;
+    this.#sealed.push(sealed);
+    this.#flusher.exclusive(() => this.#syncSealed()).catch(() => undefined);
+  }
+
+  /** Segments whose base is at or above `offset` are gone. */
+  removed(offset: number): void {
+    this.#hasNewNames = true;
+    this.#sealed = this.#sealed.filter(({ baseOffset }) => baseOffset < offset);
+  }
+
+  /** Segments below `offset` are gone. */
+  removedBelow(offset: number): void {
+    this.#sealed = this.#sealed.filter(({ baseOffset }) => baseOffset >= offset);
+  }
+
+  /** All that was appended before the call is on the disk once this resolves. */
+  flush(): Promise<void> {
+    return this.#flusher.flush();
+  }
+
+  /** The same, before it returns. */
+  flushSync(): void {
+    const { context, directory, active, logEndOffset } = this.#log;
+    this.check();
+    try {
+      for (const segment of this.#sealed) for (const file of filesOf(context, segment)) file.syncSync();
+      active.syncSync();
+      if (this.#hasNewNames) context.fs.syncDirectory(directory);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+    this.#hasNewNames = false;
+    this.#sealed = [];
+    this.#log.synced(logEndOffset);
+  }
+
+  /** Does `work` while nothing is being synced. */
+  exclusive<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.#flusher.exclusive(work);
+  }
+
+  /** No sync starts by itself any more. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  async #sync(): Promise<void> {
+    this.check();
+    const log = this.#log;
+    const end = log.logEndOffset;
+    await this.#syncSealed();
+    try {
+      await log.active.sync();
+      this.#syncNames();
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+    log.synced(end);
+  }
+
+  /** A roll meanwhile adds to the list. Only when it is empty is the active segment the one behind all that was synced. */
+  async #syncSealed(): Promise<void> {
+    const { context } = this.#log;
+    let end: number | undefined;
+    try {
+      for (let sealed = this.#sealed[0]; sealed !== undefined; sealed = this.#sealed[0]) {
+        for (const file of filesOf(context, sealed)) await file.sync();
+        if (this.#sealed[0] === sealed) this.#sealed.shift();
+        end = this.#sealed[0]?.baseOffset ?? this.#log.active.baseOffset;
+      }
+      this.#syncNames();
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+    if (end !== undefined) this.#log.synced(end);
+  }
+
+  #syncNames(): void {
+    if (!this.#hasNewNames) return;
+    this.#hasNewNames = false;
+    this.#log.context.fs.syncDirectory(this.#log.directory);
+  }
+}
+
+/** The files of a sealed segment that are there. */
 function* filesOf({ fs }: SegmentContext, segment: Segment): Generator<File> {
   for (const suffix of SYNCED) {
-    const file = fs.open(segment.pathOf(suffix), 'update');
+    const path = segment.pathOf(suffix);
+    if (fs.stat(path) === undefined) continue;
+    const file = fs.open(path, 'update');
     try {
       yield file;
     } finally {
       file.close();
     }
   }
-}
-
-/** The files of a segment are on the disk once this resolves. */
-export async function syncSegment(context: SegmentContext, segment: Segment): Promise<void> {
-  for (const file of filesOf(context, segment)) await file.sync();
-}
-
-/** The same, before it returns. */
-export function syncSegmentSync(context: SegmentContext, segment: Segment): void {
-  for (const file of filesOf(context, segment)) file.syncSync();
 }

@@ -69,6 +69,7 @@ export class BatchBuilder {
   #compressed: Uint8Array | undefined;
   #end: number = HEADER_SIZE;
   #count = 0;
+  #hasNullKeys = false;
   #lastOffsetDelta = -1;
   #baseTimestamp = NONE;
   #minTimestamp = Infinity;
@@ -84,6 +85,11 @@ export class BatchBuilder {
   /** How many records were added. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Whether a record has no key. */
+  get hasNullKeys(): boolean {
+    return this.#hasNullKeys;
   }
 
   /** The size of the batch as it stands, uncompressed. */
@@ -115,6 +121,7 @@ export class BatchBuilder {
     this.#minTimestamp = Infinity;
     this.#maxTimestamp = NONE;
     this.#timestamp = Number.NaN;
+    this.#hasNullKeys = false;
   }
 
   /**
@@ -176,8 +183,10 @@ export class BatchBuilder {
       bytes[at++] = ((delta << 1) & 0x7f) | 0x80;
       bytes[at++] = delta >>> 6;
     } else at = writeVarint(bytes, at, delta);
-    if (key === null) bytes[at++] = ZIGZAG_NONE;
-    else {
+    if (key === null) {
+      bytes[at++] = ZIGZAG_NONE;
+      this.#hasNullKeys = true;
+    } else {
       at = writeVarint(bytes, at, keyLength);
       if (keyLength > 0) bytes.set(key, at);
       at += keyLength;

@@ -1,7 +1,7 @@
 /** The segment that a log appends to. */
 import { SCAN_ROW } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
-import { maxTimestampOf } from '../format/batch.ts';
+import { lastOffsetOf, maxTimestampOf } from '../format/batch.ts';
 import { SUFFIXES } from '../format/names.ts';
 import type { AppendFile } from '../fs/contract.ts';
 import { OffsetIndex } from '../index/offset-index.ts';
@@ -11,10 +11,15 @@ import type { SegmentContext } from './context.ts';
 import { type Indexes, Segment } from './segment.ts';
 import { walkBatches } from './walk.ts';
 
-/** What a batch's header tells that appending needs. */
+/** What rolling asks of what is about to be appended: the last offset and the largest timestamp of all of it. */
 export interface AppendedBatch {
   readonly lastOffset: Offset;
   readonly maxTimestamp: TimestampMs;
+}
+
+/** What a batch's header tells that appending needs. */
+export interface SegmentBatch extends AppendedBatch {
+  readonly sizeBytes: number;
 }
 
 /** Why a segment rolls. */
@@ -33,7 +38,7 @@ export class ActiveSegment {
   readonly #file: AppendFile;
   readonly #offsets: OffsetIndex;
   readonly #times: TimeIndex;
-  readonly #openedMs: number;
+  #openedMs: number;
   readonly #jitterMs: number;
   #bytesSinceLastEntry = 0;
   #maxTimestamp: number;
@@ -69,7 +74,7 @@ export class ActiveSegment {
       offsets: OffsetIndex.create(engine, fs, probe.pathOf(SUFFIXES.offsetIndex), baseOffset, config.segmentIndexBytes),
       times: TimeIndex.create(engine, fs, probe.pathOf(SUFFIXES.timeIndex), baseOffset, config.segmentIndexBytes),
     };
-    return new ActiveSegment(context, new Segment(context, directory, baseOffset, 0, indexes), file, indexes);
+    return new ActiveSegment(context, new Segment(context, directory, baseOffset, 0, { live: indexes }), file, indexes);
   }
 
   /**
@@ -87,7 +92,12 @@ export class ActiveSegment {
     indexes.offsets.table.trim();
     indexes.times.table.trim();
     const file = openLog(context, probe.logPath, sizeBytes, 0);
-    return new ActiveSegment(context, new Segment(context, directory, baseOffset, sizeBytes, indexes), file, indexes);
+    return new ActiveSegment(
+      context,
+      new Segment(context, directory, baseOffset, sizeBytes, { live: indexes }),
+      file,
+      indexes,
+    );
   }
 
   get baseOffset(): number {
@@ -122,43 +132,96 @@ export class ActiveSegment {
   }
 
   /**
-   * Appends a batch that fills `bytes[0, length)`.
+   * Appends batches that fill `bytes[0, length)`: all of them, or none.
    *
    * @throws SeglogError `IO`, `LOG_OFFLINE`, `OFFSET_OVERFLOW`; the segment is as before then
    */
-  append(bytes: Uint8Array, length: number, batch: AppendedBatch): void {
-    const relative = batch.lastOffset - this.baseOffset;
-    if (relative < 0 || relative > MAX_INT32) {
-      throw new SeglogError('OFFSET_OVERFLOW', 'an offset does not fit its segment', {
-        file: this.segment.logPath,
-        expected: `${this.baseOffset} to ${this.baseOffset + MAX_INT32}`,
-        found: batch.lastOffset,
-      });
-    }
-    const position = this.#file.sizeBytes;
-    if (position + length > MAX_INT32) {
+  append(bytes: Uint8Array, length: number, batches: readonly SegmentBatch[]): void {
+    const first = batches[0];
+    const last = batches.at(-1);
+    if (first === undefined || last === undefined) return;
+    this.#checkOffset(first.lastOffset);
+    this.#checkOffset(last.lastOffset);
+    const start = this.#file.sizeBytes;
+    if (start + length > MAX_INT32) {
       throw new SeglogError('RECORD_TOO_LARGE', 'a segment file cannot exceed 2^31 - 1 bytes', {
         file: this.segment.logPath,
-        found: position + length,
+        found: start + length,
       });
     }
     this.#file.append(bytes, length);
-    if (position === 0) this.#firstTimestamp = batch.maxTimestamp;
-    if (batch.maxTimestamp > this.#maxTimestamp) {
-      this.#maxTimestamp = batch.maxTimestamp;
-      this.#offsetOfMaxTimestamp = batch.lastOffset;
+    if (start === 0) this.#firstTimestamp = first.maxTimestamp;
+    let position = start;
+    for (const batch of batches) {
+      this.#index(batch, position);
+      position += batch.sizeBytes;
     }
+    this.segment.update(this.#file.sizeBytes, this.#maxTimestamp);
+  }
+
+  #checkOffset(lastOffset: number): void {
+    const relative = lastOffset - this.baseOffset;
+    if (relative >= 0 && relative <= MAX_INT32) return;
+    throw new SeglogError('OFFSET_OVERFLOW', 'an offset does not fit its segment', {
+      file: this.segment.logPath,
+      expected: `${this.baseOffset} to ${this.baseOffset + MAX_INT32}`,
+      found: lastOffset,
+    });
+  }
+
+  #index({ lastOffset, maxTimestamp, sizeBytes }: SegmentBatch, position: number): void {
+    if (maxTimestamp > this.#maxTimestamp) {
+      this.#maxTimestamp = maxTimestamp;
+      this.#offsetOfMaxTimestamp = lastOffset;
+    }
+    // An append of several batches can fill an index on its way: what does not fit is left out, as a sparse index may.
     if (
       this.#bytesSinceLastEntry > this.#context.config.indexIntervalBytes &&
       !this.#offsets.isFull &&
       !this.#times.isFull
     ) {
-      this.#offsets.append(batch.lastOffset, position);
+      this.#offsets.append(lastOffset, position);
       this.#times.maybeAppend(this.#maxTimestamp, this.#offsetOfMaxTimestamp);
       this.#bytesSinceLastEntry = 0;
     }
-    this.#bytesSinceLastEntry += length;
-    this.segment.update(this.#file.sizeBytes, this.#maxTimestamp);
+    this.#bytesSinceLastEntry += sizeBytes;
+  }
+
+  /**
+   * Cuts the segment at `position`, where the first batch starts that ends at `offset` or later, with all that its
+   * indexes say of `offset` and above.
+   */
+  truncateTo(position: number, offset: number): void {
+    this.#file.truncate(position);
+    this.#offsets.truncateTo(offset);
+    this.#times.truncateTo(offset);
+    this.segment.transactions().truncateTo(offset);
+    this.segment.update(position, undefined);
+    this.#bytesSinceLastEntry = 0;
+    this.#recountTimestamps();
+    if (position === 0) {
+      this.#openedMs = this.#context.clock.now();
+      this.#firstTimestamp = undefined;
+    }
+  }
+
+  /** The largest timestamp as the time index has it, or of a batch behind its last entry. */
+  #recountTimestamps(): void {
+    const last = this.#times.last;
+    this.#maxTimestamp = last.timestamp;
+    this.#offsetOfMaxTimestamp = last.offset;
+    const from = this.#offsets.lookup(last.offset).position;
+    walkBatches(this.#context.engine, this.segment.log(), from, this.sizeBytes, false, ({ view, rows, count }) => {
+      for (let row = 0; row < count; row++) {
+        const at = rows[row * SCAN_ROW.length] as number;
+        const timestamp = maxTimestampOf(view, at);
+        if (timestamp <= this.#maxTimestamp) continue;
+        this.#maxTimestamp = timestamp;
+        this.#offsetOfMaxTimestamp = lastOffsetOf(view, at);
+      }
+      return true;
+    });
+    this.segment.update(this.sizeBytes, this.#maxTimestamp);
   }
 
   /** The largest timestamp so far, -1 when there is none. */
@@ -177,25 +240,27 @@ export class ActiveSegment {
     return this.segment;
   }
 
-  /** All that was appended is on the disk once this resolves. */
+  /**
+   * All that was appended is on the disk once this resolves. The indexes are not: a crash that takes them has the segment
+   * scanned anyway, since it holds the recovery point.
+   */
   async sync(): Promise<void> {
     await this.#file.sync();
-    await this.#offsets.table.sync();
-    await this.#times.table.sync();
   }
 
   /** The same, before it returns. */
   syncSync(): void {
     this.#file.syncSync();
-    this.#offsets.table.syncSync();
-    this.#times.table.syncSync();
   }
 
   /** Writes the last time entry, trims and syncs everything, and closes. */
   async close(): Promise<void> {
     try {
       this.#finish();
-      await this.sync();
+      await this.#file.sync();
+      await this.#offsets.table.sync();
+      await this.#times.table.sync();
+      await this.segment.transactions().sync();
     } finally {
       this.closeNow();
     }

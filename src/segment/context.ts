@@ -13,4 +13,9 @@ export interface SegmentContext {
   readonly config: LogConfig;
   /** Which segments have their files open. */
   readonly open: OpenSegments;
+  /**
+   * Builds the index files of a sealed segment anew. Set only where the log is ours to write; without it an index that
+   * lies is passed over.
+   */
+  readonly repairIndexes?: (directory: string, baseOffset: number) => void;
 }

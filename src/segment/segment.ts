@@ -6,8 +6,10 @@ import { type BatchHeader, readBatchHeader } from '../record/batch-header.ts';
 import { segmentFileName, SUFFIXES } from '../format/names.ts';
 import { timestampOfEntry, TIME_INDEX } from '../format/time-index.ts';
 import type { File } from '../fs/contract.ts';
+import type { EntryTable } from '../index/entry-table.ts';
 import { OffsetIndex } from '../index/offset-index.ts';
 import { TimeIndex } from '../index/time-index.ts';
+import { TransactionIndex } from '../index/transaction-index.ts';
 import type { FilePosition, Offset } from '../units/units.ts';
 import type { SegmentContext } from './context.ts';
 import type { Closable } from './open-segments.ts';
@@ -34,6 +36,14 @@ export interface Indexes {
   readonly times: TimeIndex;
 }
 
+/** What is special about a segment. */
+export interface SegmentState {
+  /** The tables of an active segment. */
+  readonly live?: Indexes;
+  /** What its files have behind their names, while they are not part of the log. */
+  readonly stage?: string;
+}
+
 /**
  * A segment. Its size is the logical one: the bytes up to the end of the last whole batch.
  *
@@ -44,20 +54,30 @@ export class Segment implements Closable {
   readonly logPath: string;
   readonly #context: SegmentContext;
   readonly #directory: string;
+  /** What its files have behind their names: `.swap` and the like. */
+  readonly #stage: string;
   /** Tables of the active segment, which are ahead of their files; a sealed segment loads its own. */
   #live: Indexes | undefined;
   #log: File | undefined;
   #indexes: Indexes | undefined;
+  #transactions: TransactionIndex | undefined;
   #pins = 0;
   #sizeBytes: number;
   #largestTimestamp: number | undefined;
 
-  constructor(context: SegmentContext, directory: string, baseOffset: number, sizeBytes: number, live?: Indexes) {
+  constructor(
+    context: SegmentContext,
+    directory: string,
+    baseOffset: number,
+    sizeBytes: number,
+    { live, stage = '' }: SegmentState = {},
+  ) {
     this.#context = context;
     this.#directory = directory;
     this.baseOffset = baseOffset;
     this.#sizeBytes = sizeBytes;
     this.#live = live;
+    this.#stage = stage;
     this.logPath = this.pathOf(SUFFIXES.log);
   }
 
@@ -76,7 +96,7 @@ export class Segment implements Closable {
   }
 
   pathOf(suffix: string): string {
-    return join(this.#directory, segmentFileName(this.baseOffset, suffix));
+    return join(this.#directory, segmentFileName(this.baseOffset, suffix) + this.#stage);
   }
 
   /** The .log file, open for reading. */
@@ -88,21 +108,50 @@ export class Segment implements Closable {
 
   indexes(): Indexes {
     if (this.#live !== undefined) return this.#live;
-    if (this.#indexes === undefined) {
-      const { engine, fs, config } = this.#context;
-      this.#indexes = {
-        offsets: OffsetIndex.load(
-          engine,
-          fs,
-          this.pathOf(SUFFIXES.offsetIndex),
-          this.baseOffset,
-          config.segmentIndexBytes,
-        ),
-        times: TimeIndex.load(engine, fs, this.pathOf(SUFFIXES.timeIndex), this.baseOffset, config.segmentIndexBytes),
-      };
-    }
+    this.#indexes ??= this.#loadChecked();
     this.#context.open.touch(this);
     return this.#indexes;
+  }
+
+  /** The aborted transactions whose markers are in this segment. */
+  transactions(): TransactionIndex {
+    this.#transactions ??= TransactionIndex.open(
+      this.#context.fs,
+      this.pathOf(SUFFIXES.transactionIndex),
+      this.baseOffset,
+    );
+    this.#context.open.touch(this);
+    return this.#transactions;
+  }
+
+  /** Loads the indexes; ones whose ends cannot be (a zero tail, an odd length, a place behind the log) are built anew. */
+  #loadChecked(): Indexes {
+    const { repairIndexes } = this.#context;
+    const indexes = this.#load();
+    if (repairIndexes === undefined || this.#stage !== '' || this.#sizeBytes === 0 || this.#endsWell(indexes))
+      return indexes;
+    repairIndexes(this.#directory, this.baseOffset);
+    return this.#load();
+  }
+
+  #load(): Indexes {
+    const { engine, fs, config } = this.#context;
+    const { baseOffset } = this;
+    const indexBytes = config.segmentIndexBytes;
+    return {
+      offsets: OffsetIndex.load(engine, fs, this.pathOf(SUFFIXES.offsetIndex), baseOffset, indexBytes),
+      times: TimeIndex.load(engine, fs, this.pathOf(SUFFIXES.timeIndex), baseOffset, indexBytes),
+    };
+  }
+
+  /** What costs next to nothing to look at: the files' lengths and last entries. */
+  #endsWell({ offsets, times }: Indexes): boolean {
+    const { fs } = this.#context;
+    const isWhole = (table: EntryTable): boolean =>
+      (fs.stat(table.path)?.sizeBytes ?? -1) === table.count * table.entrySize;
+    if (!isWhole(offsets.table) || !isWhole(times.table)) return false;
+    const last = offsets.last;
+    return last === undefined || (last.offset >= this.baseOffset && last.position < this.#sizeBytes);
   }
 
   /** Keeps the files open over an asynchronous read; ends with `unpin`. */
@@ -188,6 +237,12 @@ export class Segment implements Closable {
     this.#live = undefined;
   }
 
+  /** The transaction index is read anew when it is asked next: another process may have written to it. */
+  dropTransactions(): void {
+    this.#transactions?.close();
+    this.#transactions = undefined;
+  }
+
   /** Closes what is open; any later use opens it again. */
   release(): void {
     this.#log?.close();
@@ -195,6 +250,7 @@ export class Segment implements Closable {
     this.#indexes?.offsets.table.close();
     this.#indexes?.times.table.close();
     this.#indexes = undefined;
+    this.dropTransactions();
     this.#context.open.forget(this);
   }
 

@@ -3,7 +3,7 @@ import { copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ActiveSegment } from '../../src/segment/active-segment.ts';
-import { rebuildIndexes, scanSegment } from '../../src/segment/recover.ts';
+import { rebuildIndexes, scanSegmentSync } from '../../src/segment/recover.ts';
 import { BatchBuilder, type BatchFields } from '../../src/record/batch-builder.ts';
 import { LogReader } from '../../src/log/log-reader.ts';
 import type { RecordBatch } from '../../src/record/record-batch.ts';
@@ -35,7 +35,7 @@ describe.each(sealed)("$partition $file, as Kafka's broker left it", (segment) =
     const directory = scratch();
     copyFileSync(segment.path, join(directory, segment.file));
     const context = segmentContext(fixtureConfig(segment.partition));
-    const scan = scanSegment(context, directory, baseOffsetOf(segment));
+    const scan = scanSegmentSync(context, directory, baseOffsetOf(segment));
     expect(scan.fault).toBeUndefined();
     rebuildIndexes(context, directory, baseOffsetOf(segment), scan);
     expect(digestsOf(directory, segment)).toEqual(original);
@@ -49,7 +49,7 @@ describe.each(sealed)("$partition $file, as Kafka's broker left it", (segment) =
     for (const batch of batchesOf(segment)) {
       const { bytes, length } =
         batch.codec === 0 ? rebuilt(builder, batch) : { bytes: batch.bytes, length: batch.sizeBytes };
-      active.append(bytes, length, batch);
+      active.append(bytes, length, [batch]);
     }
     active.seal();
     expect(digestsOf(directory, segment)).toEqual(original);

@@ -69,7 +69,7 @@ describe('after a process that died', () => {
       expect(valuesOf(log)).toEqual(numbered(2));
       const { recovery } = log.status();
       expect(recovery?.cutBytes).toBe(76 - missing);
-      expect(readFileSync(recovery?.quarantine ?? '')).toEqual(bytes.subarray(2 * 76, size - missing));
+      expect(readFileSync(recovery?.cuts[0]?.savedTo ?? '')).toEqual(bytes.subarray(2 * 76, size - missing));
       await log.append({ value: 'record 2' });
       expect(valuesOf(log)).toEqual(numbered(3));
     },
@@ -196,7 +196,7 @@ describe('in the log directory of a Kafka broker', () => {
   test('a mark that was not there is not made', async () => {
     const partition = scratchPartition();
     await filled(partition);
-    expect(readdirSync(dirname(partition))).toEqual(['t-0']);
+    expect(readdirSync(dirname(partition))).not.toContain('.kafka_cleanshutdown');
   });
 
   test('closing changes our own line in the checkpoints that are there, and no other', async () => {

@@ -1,0 +1,48 @@
+/**
+ * What a reader of committed records sees: everything below the last stable offset, without the batches of transactions that
+ * were aborted (spec 3.5 and 2.6; what Kafka's consumer does with the aborted list of a fetch).
+ */
+import type { AbortedTransaction } from '../format/transaction-index.ts';
+import type { RecordBatch } from '../record/record-batch.ts';
+import { markerOf } from './producers/marker.ts';
+import type { SegmentList } from './segments.ts';
+
+/** The aborted transactions with records in `[from, to)`, by their first offsets. */
+export function abortedTransactions(segments: SegmentList, from: number, to: number): AbortedTransaction[] {
+  const aborted: AbortedTransaction[] = [];
+  for (let segment = segments.floor(from); segment !== undefined; segment = segments.after(segment)) {
+    const { transactions, isComplete } = segment.transactions().collect(from, to);
+    aborted.push(...transactions);
+    if (isComplete) break;
+  }
+  return aborted.sort((a, b) => a.firstOffset - b.firstOffset);
+}
+
+/** Tells batches of aborted transactions from others; to be asked of every batch, in order. */
+export class AbortedFilter {
+  readonly #waiting: readonly AbortedTransaction[];
+  #next = 0;
+  /** The producers in whose aborted transaction the batches now are. */
+  readonly #inside = new Set<number>();
+
+  constructor(aborted: readonly AbortedTransaction[]) {
+    this.#waiting = aborted;
+  }
+
+  /** Whether a reader of committed records sees the batch. */
+  accepts(batch: RecordBatch): boolean {
+    if (batch.producerId === -1) return true;
+    for (let next = this.#waiting[this.#next]; next !== undefined; next = this.#waiting[this.#next]) {
+      if (next.firstOffset > batch.lastOffset) break;
+      this.#inside.add(next.producerId);
+      this.#next++;
+    }
+    if (batch.isControl) {
+      if (this.#inside.has(batch.producerId) && markerOf(batch)?.type === 'abort') {
+        this.#inside.delete(batch.producerId);
+      }
+      return true;
+    }
+    return !(batch.isTransactional && this.#inside.has(batch.producerId));
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What an interrupted deletion, compaction or split left in a partition directory (spec 3.7, items 1 to 4).
+ *
+ * `.deleted` is on its way out. `.cleaned` was being written: worthless. `.swap` was written whole: it takes the place of
+ * every file whose offset it covers, unless a `.cleaned` file at or below it shows that the writing had not ended.
+ */
+import { join } from 'node:path';
+import { baseOffsetOfName, leadingOffset, PARTITION_FILES, STAGES, SUFFIXES } from '../../format/names.ts';
+import type { SegmentContext } from '../../segment/context.ts';
+import { Segment } from '../../segment/segment.ts';
+import { findEnd } from './segment-files.ts';
+
+/** Clears up, and returns the names that were removed or renamed. */
+export function clearLeftovers(context: SegmentContext, directory: string): string[] {
+  const { fs } = context;
+  const done: string[] = [];
+  const remove = (name: string): void => {
+    fs.remove(join(directory, name));
+    done.push(name);
+  };
+  const names = (): string[] => fs.list(directory).filter((name) => fs.stat(join(directory, name))?.isFile === true);
+  const leftovers = names().filter((name) => stageOf(name) !== undefined);
+  const offsetOf = (name: string): number => leadingOffset(name) ?? Infinity;
+  const firstCleaned = Math.min(...leftovers.filter((name) => stageOf(name) === STAGES.cleaned).map(offsetOf));
+  for (const name of leftovers) {
+    if (stageOf(name) !== STAGES.swap || offsetOf(name) >= firstCleaned) remove(name);
+  }
+  const swaps = leftovers.filter((name) => !done.includes(name));
+  if (swaps.length > 0) {
+    const { from, to } = rangeOf(context, directory, swaps);
+    for (const name of names()) {
+      const offset = leadingOffset(name);
+      if (!name.endsWith(STAGES.swap) && offset !== undefined && offset >= from && offset < to) remove(name);
+    }
+    for (const name of swaps) {
+      fs.rename(join(directory, name), join(directory, name.slice(0, -STAGES.swap.length)));
+      done.push(name);
+    }
+  }
+  for (const name of orphans(names())) remove(name);
+  const temporary = `${PARTITION_FILES.leaderEpochs}.tmp`;
+  if (fs.stat(join(directory, temporary)) !== undefined) remove(temporary);
+  if (done.length > 0) fs.syncDirectory(directory);
+  return done;
+}
+
+function stageOf(name: string): string | undefined {
+  // A KRaft snapshot on its way out has its own rules.
+  if (name.endsWith(`.checkpoint${STAGES.deleted}`)) return undefined;
+  return Object.values(STAGES).find((stage) => name.endsWith(stage));
+}
+
+/** The offsets that swap files cover. */
+function rangeOf(context: SegmentContext, directory: string, swaps: readonly string[]): { from: number; to: number } {
+  let from = Infinity;
+  let to = -Infinity;
+  for (const name of swaps) {
+    const baseOffset = baseOffsetOfName(name, SUFFIXES.log + STAGES.swap);
+    if (baseOffset === undefined || baseOffset > BigInt(Number.MAX_SAFE_INTEGER)) continue;
+    const sizeBytes = context.fs.stat(join(directory, name))?.sizeBytes ?? 0;
+    const segment = new Segment(context, directory, Number(baseOffset), sizeBytes, { stage: STAGES.swap });
+    from = Math.min(from, segment.baseOffset);
+    to = Math.max(to, findEnd(context, segment, sizeBytes, false).nextOffset);
+    segment.release();
+  }
+  return { from, to };
+}
+
+/** Index files without a log. */
+function orphans(names: readonly string[]): string[] {
+  const logs = new Set(names.filter((name) => name.endsWith(SUFFIXES.log)).map((name) => name.slice(0, -4)));
+  const indexes = [SUFFIXES.offsetIndex, SUFFIXES.timeIndex, SUFFIXES.transactionIndex];
+  return names.filter((name) =>
+    indexes.some((suffix) => baseOffsetOfName(name, suffix) !== undefined && !logs.has(name.slice(0, -suffix.length))),
+  );
+}

@@ -1,0 +1,287 @@
+/**
+ * Loads a partition's log from its directory (spec 3.7), in this order:
+ *
+ *     leftovers -> segments -> missing indexes -> recovery from the recovery point on, unless closed clean
+ *       -> log start and log end -> leader epochs -> producer state -> the active segment
+ */
+import { SeglogError } from '../../errors/errors.ts';
+import { SUFFIXES } from '../../format/names.ts';
+import { TransactionIndex } from '../../index/transaction-index.ts';
+import { ActiveSegment } from '../../segment/active-segment.ts';
+import type { SegmentContext } from '../../segment/context.ts';
+import { Segment } from '../../segment/segment.ts';
+import { readOwnMark, removeOwnMark } from '../clean-mark.ts';
+import { LeaderEpochs } from '../leader-epochs.ts';
+import { ProducerState } from '../producers/producer-state.ts';
+import { SegmentList } from '../segments.ts';
+import { rebuildEpochs } from './epochs.ts';
+import { clearLeftovers } from './leftovers.ts';
+import { rebuildProducers } from './producers.ts';
+import { Progress } from './progress.ts';
+import { type RecoveredSegment, Recovery } from './recovery.ts';
+import type { Corruption, RecoveryOptions, RecoveryReport } from './report.ts';
+import { findEnd, listSegments, type SegmentFiles } from './segment-files.ts';
+
+/** What loading gives a log. */
+export interface Loaded {
+  readonly segments: SegmentList;
+  /** undefined when the log takes no appends. */
+  readonly active: ActiveSegment | undefined;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  /** Everything below it is on the disk. */
+  readonly recoveryPoint: number;
+  /** Sealed segments of which that is not known. */
+  readonly unsynced: readonly Segment[];
+  readonly epochs: LeaderEpochs;
+  readonly producers: ProducerState;
+  readonly recovery: RecoveryReport | undefined;
+  readonly corruption: Corruption | undefined;
+  /** Why the log takes no appends. */
+  readonly readOnly: SeglogError | undefined;
+}
+
+/** What the marks and checkpoints say of the log. */
+export interface LoadRequest extends Omit<RecoveryOptions, 'recoveryPoint' | 'logStartOffset'> {
+  /** Whether the log directory's own mark was there. */
+  readonly parentClean: boolean;
+  readonly recoveryPoint: number | undefined;
+  readonly logStartOffset: number | undefined;
+  readonly producerExpirationMs: number;
+}
+
+/** Where the segments end. */
+interface End {
+  readonly listed: readonly SegmentFiles[];
+  /** The last segment's logical size, and the offset behind its last batch. */
+  readonly sizeBytes: number;
+  readonly nextOffset: number;
+  readonly wasClean: boolean;
+  readonly stopped: RecoveredSegment | undefined;
+}
+
+class Loader {
+  readonly #context: SegmentContext;
+  readonly #directory: string;
+  readonly #request: LoadRequest;
+  readonly #logStart: number;
+  #epochsProblem: SeglogError | undefined;
+
+  constructor(context: SegmentContext, directory: string, request: LoadRequest) {
+    this.#context = context;
+    this.#directory = directory;
+    this.#request = request;
+    this.#logStart = request.logStartOffset ?? 0;
+  }
+
+  async load(): Promise<Loaded> {
+    const { fs } = this.#context;
+    const mark = readOwnMark(fs, this.#directory);
+    removeOwnMark(fs, this.#directory);
+    const leftovers = clearLeftovers(this.#context, this.#directory);
+    const epochs = LeaderEpochs.load(fs, this.#directory, (problem) => (this.#epochsProblem = problem));
+    const listed = listSegments(fs, this.#directory);
+    const last = listed.at(-1);
+    const isMarked =
+      mark !== undefined && mark.activeBaseOffset === last?.baseOffset && mark.activeSizeBytes === last.sizeBytes;
+    const saysClean = this.#request.clean ?? (this.#request.parentClean || isMarked);
+    const cleanEnd = saysClean ? this.#cleanEnd(listed, isMarked ? mark.logEndOffset : undefined) : undefined;
+    const recovery = this.#newRecovery(epochs, listed, cleanEnd !== undefined);
+    let end: End;
+    try {
+      end = await this.#end(recovery, listed, cleanEnd);
+    } finally {
+      await recovery.stopAhead();
+    }
+    if (this.#epochsProblem !== undefined) await rebuildEpochs(this.#context, this.#directory, end.listed, epochs);
+    if (end.listed.length > 0 && end.nextOffset < this.#logStart && end.stopped === undefined) {
+      recovery.moveAway(end.listed, this.#logStart, 'below-log-start');
+      epochs.clear();
+      this.#newProducers().truncateFullyAndStartAt(this.#logStart);
+      end = { ...end, listed: [], nextOffset: this.#logStart };
+    }
+    const isReport = listed.length > 0 && (!end.wasClean || recovery.cuts.length > 0 || leftovers.length > 0);
+    return this.#finish(end, epochs, isReport ? reportOf(recovery, leftovers) : undefined);
+  }
+
+  /** The log's end, if it is as a clean close leaves it; a mark on a log that is not so is no mark. */
+  #cleanEnd(listed: readonly SegmentFiles[], markedEnd: number | undefined): number | undefined {
+    const last = listed.at(-1);
+    if (last === undefined) return this.#logStart;
+    const segment = new Segment(this.#context, this.#directory, last.baseOffset, last.sizeBytes);
+    const { validBytes, nextOffset } = findEnd(this.#context, segment, last.sizeBytes, false);
+    segment.release();
+    if (validBytes !== last.sizeBytes) return undefined;
+    return markedEnd === undefined || markedEnd === nextOffset ? nextOffset : undefined;
+  }
+
+  #newRecovery(epochs: LeaderEpochs, listed: readonly SegmentFiles[], isClean: boolean): Recovery {
+    const { mode = 'truncate', onProgress, recoveryPoint = 0 } = this.#request;
+    const from = isClean ? listed.length : floorIndex(listed, recoveryPoint);
+    const totalBytes = listed.slice(from).reduce((total, { sizeBytes }) => total + sizeBytes, 0);
+    return new Recovery({
+      context: this.#context,
+      directory: this.#directory,
+      logStartOffset: this.#logStart,
+      recoveryPoint: isClean ? Infinity : recoveryPoint,
+      mode,
+      epochs,
+      newProducers: () => this.#newProducers(),
+      progress: new Progress(this.#context.clock, totalBytes, onProgress),
+    });
+  }
+
+  async #end(recovery: Recovery, segments: readonly SegmentFiles[], cleanEnd: number | undefined): Promise<End> {
+    const { fs } = this.#context;
+    const wasClean = cleanEnd !== undefined;
+    let listed = segments;
+    let last: RecoveredSegment | undefined;
+    for (let at = 0; at < listed.length; at++) {
+      if (!this.#lacksIndex(listed[at] as SegmentFiles)) continue;
+      last = await recovery.segment(listed, at, false);
+      if (isStopped(last)) return { listed: listed.slice(0, at + 1), ...last, wasClean, stopped: last };
+      listed = listSegments(fs, this.#directory);
+      // The parts of a segment that was divided lack their indexes too.
+      if (last.wasSplit) at--;
+    }
+    if (cleanEnd !== undefined) {
+      const sizeBytes = listed.at(-1)?.sizeBytes ?? 0;
+      return { listed, sizeBytes, nextOffset: cleanEnd, wasClean, stopped: undefined };
+    }
+    for (let at = floorIndex(listed, this.#request.recoveryPoint ?? 0); at < listed.length; at++) {
+      last = await recovery.segment(listed, at, true);
+      if (isStopped(last)) return { listed: listed.slice(0, at + 1), ...last, wasClean, stopped: last };
+      if (last.wasSplit) {
+        listed = listSegments(fs, this.#directory);
+        at--;
+        continue;
+      }
+      if (last.wasCut) {
+        recovery.moveAway(listed.slice(at + 1), last.nextOffset, 'behind-a-cut');
+        listed = listed.slice(0, at + 1);
+      }
+      checkOverlap(this.#directory, last, listed[at + 1]);
+    }
+    const { sizeBytes = 0, nextOffset = this.#logStart } = last ?? {};
+    return { listed, sizeBytes, nextOffset, wasClean, stopped: undefined };
+  }
+
+  /** Whether the segment must be recovered even if the log was closed clean: as in Kafka. */
+  #lacksIndex({ baseOffset, hasOffsetIndex, hasTransactionIndex }: SegmentFiles): boolean {
+    if (!hasOffsetIndex) return true;
+    if (!hasTransactionIndex) return false;
+    const { fs } = this.#context;
+    const path = new Segment(this.#context, this.#directory, baseOffset, 0).pathOf(SUFFIXES.transactionIndex);
+    const index = TransactionIndex.open(fs, path, baseOffset);
+    const problem = index.check();
+    index.close();
+    return problem !== undefined;
+  }
+
+  async #finish(end: End, epochs: LeaderEpochs, recovery: RecoveryReport | undefined): Promise<Loaded> {
+    const { listed, nextOffset, stopped } = end;
+    const context = this.#context;
+    const directory = this.#directory;
+    const first = listed[0]?.baseOffset ?? this.#logStart;
+    const logStartOffset = Math.min(Math.max(this.#logStart, first), nextOffset);
+    const producers = this.#newProducers(stopped !== undefined);
+    const bases = listed.map(({ baseOffset }) => baseOffset);
+    if (stopped === undefined) {
+      epochs.truncateFromEnd(nextOffset);
+      epochs.truncateFromStart(this.#logStart);
+      producers.removeStraySnapshots(bases);
+    }
+    rebuildProducers({ context, directory, bases, logStartOffset }, producers, nextOffset, end.wasClean);
+    const segments = listed.map(({ baseOffset, sizeBytes }) => new Segment(context, directory, baseOffset, sizeBytes));
+    segments.at(-1)?.update(end.sizeBytes, undefined);
+    const active = stopped === undefined ? this.#openActive(listed, end.sizeBytes, logStartOffset) : undefined;
+    if (active !== undefined) segments.splice(listed.length === 0 ? 0 : listed.length - 1, 1, active.segment);
+    const { wasClean } = end;
+    const checkpoint = this.#request.recoveryPoint ?? 0;
+    const recoveryPoint = Math.max(wasClean ? nextOffset : Math.min(checkpoint, nextOffset), logStartOffset);
+    const sealed = segments.slice(0, -1);
+    const unsynced = wasClean ? [] : sealed.filter((_, at) => (segments[at + 1] as Segment).baseOffset > recoveryPoint);
+    return {
+      segments: new SegmentList(segments),
+      active,
+      logStartOffset,
+      logEndOffset: nextOffset,
+      recoveryPoint,
+      unsynced,
+      epochs,
+      producers,
+      recovery,
+      corruption: stopped?.corruption,
+      readOnly: stopped?.noSpace ?? corruptionError(stopped?.corruption),
+    };
+  }
+
+  #openActive(listed: readonly SegmentFiles[], sizeBytes: number, logStartOffset: number): ActiveSegment {
+    const last = listed.at(-1);
+    if (last !== undefined) return ActiveSegment.reopen(this.#context, this.#directory, last.baseOffset, sizeBytes);
+    const active = ActiveSegment.create(this.#context, this.#directory, logStartOffset);
+    this.#context.fs.syncDirectory(this.#directory);
+    return active;
+  }
+
+  #newProducers(isReadOnly = false): ProducerState {
+    const { fs, engine } = this.#context;
+    return new ProducerState({
+      fs,
+      crc32c: (bytes, start, end) => engine.crc32c(bytes, start, end),
+      directory: this.#directory,
+      expirationMs: this.#request.producerExpirationMs,
+      isReadOnly,
+    });
+  }
+}
+
+/**
+ * Loads the log in `directory`. With `recovery` in the result the log had not been closed clean.
+ *
+ * @throws SeglogError `SEGMENTS_OVERLAP`, `RECOVERY_REFUSED`, `OFFSET_NOT_EXACT`, `NOT_A_REGULAR_FILE`, `IO`
+ */
+export async function loadLog(context: SegmentContext, directory: string, request: LoadRequest): Promise<Loaded> {
+  return new Loader(context, directory, request).load();
+}
+
+function isStopped({ corruption, noSpace }: RecoveredSegment): boolean {
+  return corruption !== undefined || noSpace !== undefined;
+}
+
+/** The first segment of which something is at `offset` or above. */
+function floorIndex(listed: readonly SegmentFiles[], offset: number): number {
+  return Math.max(
+    0,
+    listed.findLastIndex(({ baseOffset }) => baseOffset <= offset),
+  );
+}
+
+function checkOverlap(directory: string, { nextOffset }: RecoveredSegment, next: SegmentFiles | undefined): void {
+  if (next === undefined || nextOffset <= next.baseOffset) return;
+  throw new SeglogError('SEGMENTS_OVERLAP', 'two segments hold the same offsets, and nothing tells which is right', {
+    file: directory,
+    expected: `a segment that ends at ${next.baseOffset} or below`,
+    found: `offsets up to ${nextOffset - 1}`,
+    action: 'Look at both with `seglog dump`, and move the wrong one out of the directory',
+  });
+}
+
+function corruptionError(corruption: Corruption | undefined): SeglogError | undefined {
+  if (corruption === undefined) return undefined;
+  const { file, position, offset, error } = corruption;
+  return new SeglogError('LOG_CORRUPT', `the log is damaged at offset ${offset}, below its recovery point`, {
+    file,
+    position,
+    found: error.message,
+    cause: error,
+    action: 'What is before it can be read. Restore the file, or cut the log there with `seglog recover`',
+  });
+}
+
+function reportOf(recovery: Recovery, leftovers: readonly string[]): RecoveryReport {
+  const { cuts, scannedSegments, scannedBytes, quarantine } = recovery;
+  const cutBytes = cuts.reduce((total, { kind, bytes }) => (kind === 'zero-tail' ? total : total + bytes), 0);
+  const reason = cuts.find(({ kind }) => kind !== 'zero-tail')?.reason;
+  return { scannedSegments, scannedBytes, cuts, cutBytes, quarantine, reason, leftovers };
+}

@@ -1,0 +1,282 @@
+/**
+ * Recovery of segments after an unclean stop: what is no whole, valid batch is found, and cut or left, by where it lies.
+ *
+ * Above the recovery point the result is Kafka's (spec 3.7, item 5): cut there, and every later segment goes; what is cut is
+ * kept in `quarantine/`. Below it nothing is cut: the disk had it once, so it is damage, not a torn tail.
+ */
+import { SeglogError } from '../../errors/errors.ts';
+import { SUFFIXES } from '../../format/names.ts';
+import { TransactionIndex } from '../../index/transaction-index.ts';
+import { hasBatchBehind } from '../../segment/batch-behind.ts';
+import type { SegmentContext } from '../../segment/context.ts';
+import { rebuildIndexes, type SegmentScan, SegmentScanner } from '../../segment/recover.ts';
+import { Segment } from '../../segment/segment.ts';
+import { splitSegment } from '../../segment/split.ts';
+import { MAX_INT32 } from '../../units/units.ts';
+import type { LeaderEpochs } from '../leader-epochs.ts';
+import type { ProducerState } from '../producers/producer-state.ts';
+import { rebuildProducers } from './producers.ts';
+import type { Progress } from './progress.ts';
+import { Quarantine } from './quarantine.ts';
+import { Replay } from './replay.ts';
+import type { Corruption, Cut, CutKind } from './report.ts';
+import { findEnd, type SegmentFiles } from './segment-files.ts';
+
+/** What recovery works on. */
+export interface RecoveryWork {
+  readonly context: SegmentContext;
+  readonly directory: string;
+  readonly logStartOffset: number;
+  /** Below it nothing is cut. */
+  readonly recoveryPoint: number;
+  readonly mode: 'truncate' | 'refuse';
+  readonly epochs: LeaderEpochs;
+  /** A producer state as the directory's snapshots have it. */
+  readonly newProducers: () => ProducerState;
+  readonly progress: Progress;
+}
+
+/** How a segment ends after recovery. */
+export interface RecoveredSegment {
+  readonly sizeBytes: number;
+  readonly nextOffset: number;
+  readonly wasCut: boolean;
+  /** The segment was divided instead: its parts are to be recovered. */
+  readonly wasSplit: boolean;
+  /** Damage below the recovery point, at which the log ends for its readers. */
+  readonly corruption: Corruption | undefined;
+  /** Set when the cut could not be made since there was no space for the copy. */
+  readonly noSpace: SeglogError | undefined;
+}
+
+/** A scan and its first step, which is under way. */
+interface Scanning {
+  readonly scanner: SegmentScanner;
+  readonly first: Promise<boolean>;
+}
+
+/** Recovers segments one by one, in order. */
+export class Recovery {
+  readonly cuts: Cut[] = [];
+  scannedSegments = 0;
+  scannedBytes = 0;
+  readonly #work: RecoveryWork;
+  readonly #quarantine: Quarantine;
+  /** The scan of the segment behind the current one, begun on another thread. */
+  #ahead: Scanning | undefined;
+
+  constructor(work: RecoveryWork) {
+    this.#work = work;
+    this.#quarantine = new Quarantine(work.context, work.directory);
+  }
+
+  /** Where what was cut is; undefined when nothing was. */
+  get quarantine(): string | undefined {
+    return this.cuts.some(({ savedTo }) => savedTo !== undefined) ? this.#quarantine.directory : undefined;
+  }
+
+  /**
+   * Recovers `segments[at]`.
+   *
+   * @param goesOn whether the segment behind it is recovered next, if this one is whole
+   */
+  async segment(segments: readonly SegmentFiles[], at: number, goesOn: boolean): Promise<RecoveredSegment> {
+    const { context, directory, epochs, newProducers, logStartOffset } = this.#work;
+    const bases = segments.map(({ baseOffset }) => baseOffset);
+    const base = bases[at] as number;
+    const file = new Segment(context, directory, base, 0).logPath;
+    const producers = newProducers();
+    const before = { context, directory, bases: bases.slice(0, at), logStartOffset };
+    rebuildProducers(before, producers, base, false);
+    const replay = new Replay(context, file, producers, epochs);
+    const { scanner, first } = this.#takeAhead(base);
+    let scan: SegmentScan;
+    try {
+      if (goesOn && at + 1 < bases.length) this.#startAhead(bases[at + 1] as number);
+      scan = await this.#scan(scanner, first, replay);
+    } finally {
+      scanner.close();
+    }
+    if (scan.nextOffset > base) producers.updateMapEndOffset(scan.nextOffset);
+    return this.#settle(segments, at, scan, replay, producers);
+  }
+
+  async #scan(scanner: SegmentScanner, first: Promise<boolean>, replay: Replay): Promise<SegmentScan> {
+    let cutAt: number | undefined;
+    for (let more = await first; more && cutAt === undefined; more = await scanner.next()) {
+      cutAt = replay.visit(scanner.rows, scanner.rowCount);
+      this.#work.progress.scanned(scanner.scannedBytes);
+      if (cutAt !== undefined) break;
+    }
+    const scan = await scanner.finish(cutAt);
+    this.scannedSegments++;
+    this.scannedBytes += scan.fileBytes;
+    this.#work.progress.segmentDone(scan.fileBytes);
+    return cutAt === undefined || replay.fault === undefined ? scan : { ...scan, fault: replay.fault };
+  }
+
+  async #settle(
+    segments: readonly SegmentFiles[],
+    at: number,
+    scan: SegmentScan,
+    replay: Replay,
+    producers: ProducerState,
+  ): Promise<RecoveredSegment> {
+    const { context, directory, recoveryPoint, mode } = this.#work;
+    const base = (segments[at] as SegmentFiles).baseOffset;
+    const path = new Segment(context, directory, base, 0).logPath;
+    const { validBytes: sizeBytes, fileBytes, nextOffset, fault } = scan;
+    const wasCut = sizeBytes < fileBytes;
+    const whole = { sizeBytes, nextOffset, wasCut, wasSplit: false, corruption: undefined, noSpace: undefined };
+    if (scan.faultKind === 'overflow' && this.#hasOverflow(base, fileBytes)) {
+      await this.stopAhead();
+      splitSegment(context, directory, base);
+      return { ...whole, wasCut: false, wasSplit: true };
+    }
+    if (wasCut) {
+      const error = fault ?? zerosWithin(path, sizeBytes);
+      const isLast = at === segments.length - 1;
+      if (nextOffset < recoveryPoint && (fault !== undefined || !isLast)) {
+        const corruption = { file: path, position: sizeBytes, offset: nextOffset, error };
+        return { ...whole, wasCut: false, corruption };
+      }
+      if (mode === 'refuse' && (fault !== undefined || !isLast)) throw refused(path, scan, error);
+      const failed = this.#cut(path, scan, replay, fault, isLast);
+      if (failed !== undefined) return { ...whole, wasCut: false, noSpace: failed };
+    }
+    rebuildIndexes(context, directory, base, scan);
+    const isEmptied = scan.faultKind === 'invalid-offset';
+    writeTransactions(context, directory, base, isEmptied ? undefined : replay);
+    if (!isEmptied) producers.takeSnapshot();
+    return whole;
+  }
+
+  /** Cuts the file; what is cut is copied first. Returns why not when there is no space for the copy. */
+  #cut(
+    path: string,
+    scan: SegmentScan,
+    replay: Replay,
+    fault: SeglogError | undefined,
+    isLast: boolean,
+  ): SeglogError | undefined {
+    const { context } = this.#work;
+    const { validBytes: position, fileBytes, nextOffset } = scan;
+    let kind: CutKind = 'zero-tail';
+    let savedTo: string | undefined;
+    if (fault !== undefined) {
+      kind =
+        !isLast || replay.fault !== undefined || hasBatchBehind(context, path, position)
+          ? 'hole-in-unsynced-tail'
+          : 'torn-tail';
+      try {
+        savedTo = this.#quarantine.copyTail(path, position, fileBytes);
+      } catch (error) {
+        if (!isNoSpace(error)) throw error;
+        return new SeglogError('READ_ONLY', 'there is no space to save what recovery would cut, so nothing is cut', {
+          file: path,
+          position,
+          errno: 'ENOSPC',
+          cause: error,
+          action: `Free ${fileBytes - position} bytes on that file system and open the log again; until then it can be read`,
+        });
+      }
+    }
+    const file = context.fs.open(path, 'update');
+    try {
+      file.truncate(position);
+    } finally {
+      file.close();
+    }
+    const reason = fault?.message ?? 'space that was set aside and never written';
+    this.cuts.push({ kind, file: path, position, bytes: fileBytes - position, offset: nextOffset, reason, savedTo });
+    return undefined;
+  }
+
+  /** Whether the segment's last batch is too far from its base, too: then the segment is whole, and its base is wrong. */
+  #hasOverflow(base: number, fileBytes: number): boolean {
+    const segment = new Segment(this.#work.context, this.#work.directory, base, fileBytes);
+    const { nextOffset } = findEnd(this.#work.context, segment, fileBytes, false);
+    segment.release();
+    return nextOffset - 1 - base > MAX_INT32;
+  }
+
+  /** Takes whole segments out of the log. */
+  moveAway(segments: readonly SegmentFiles[], offset: number, kind: 'behind-a-cut' | 'below-log-start'): void {
+    const { context, directory, newProducers } = this.#work;
+    const producers = newProducers();
+    for (const { baseOffset, sizeBytes } of segments) {
+      const file = new Segment(context, directory, baseOffset, 0).logPath;
+      const savedTo = this.#quarantine.moveSegment(baseOffset);
+      producers.deleteSnapshot(baseOffset);
+      const reason =
+        kind === 'behind-a-cut' ? 'the log was cut before this segment' : 'the log ends below its log start';
+      this.cuts.push({ kind, file, position: 0, bytes: sizeBytes, offset, reason, savedTo });
+    }
+  }
+
+  /** Gives up a scan that was begun and is not needed. */
+  async stopAhead(): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead === undefined) return;
+    await ahead.first.catch(() => undefined);
+    ahead.scanner.close();
+  }
+
+  #startAhead(baseOffset: number): void {
+    this.#ahead = this.#begin(baseOffset);
+  }
+
+  #begin(baseOffset: number): Scanning {
+    const scanner = new SegmentScanner(this.#work.context, this.#work.directory, baseOffset);
+    const first = scanner.next();
+    // Whoever takes it meets the failure; if nobody does, it is no one's.
+    first.catch(() => undefined);
+    return { scanner, first };
+  }
+
+  #takeAhead(baseOffset: number): Scanning {
+    const ahead = this.#ahead;
+    if (ahead?.scanner.baseOffset !== baseOffset) return this.#begin(baseOffset);
+    this.#ahead = undefined;
+    return ahead;
+  }
+}
+
+function isNoSpace(error: unknown): boolean {
+  return error instanceof SeglogError && (error.errno === 'ENOSPC' || error.errno === 'EDQUOT');
+}
+
+function zerosWithin(file: string, position: number): SeglogError {
+  return new SeglogError('BATCH_SIZE_INVALID', 'a segment that is not the last one ends with zeros', {
+    file,
+    position,
+  });
+}
+
+function refused(file: string, { validBytes, fileBytes, nextOffset }: SegmentScan, cause: SeglogError): SeglogError {
+  return new SeglogError('RECOVERY_REFUSED', `recovery would cut the log at offset ${nextOffset}: ${cause.message}`, {
+    file,
+    position: validBytes,
+    found: `${fileBytes - validBytes} bytes that are no whole, valid batches above the recovery point`,
+    cause,
+    action: 'Open the log with recovery mode "truncate" (the bytes go to quarantine/), or restore the file',
+  });
+}
+
+/** Replaces the transaction index by what a replay found; as in Kafka an existing file stays, with nothing in it. */
+function writeTransactions(
+  context: SegmentContext,
+  directory: string,
+  baseOffset: number,
+  replay: Replay | undefined,
+): void {
+  const path = new Segment(context, directory, baseOffset, 0).pathOf(SUFFIXES.transactionIndex);
+  const index = TransactionIndex.open(context.fs, path, baseOffset);
+  try {
+    index.reset();
+    for (const transaction of replay?.aborted ?? []) index.append(transaction);
+  } finally {
+    index.close();
+  }
+}

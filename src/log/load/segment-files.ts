@@ -1,0 +1,129 @@
+/** From a directory to segments: what is there, and how far each goes. */
+import { basename, join } from 'node:path';
+import { SCAN_ROW } from '../../engine/contract.ts';
+import { SeglogError } from '../../errors/errors.ts';
+import { lastOffsetOf, maxTimestampOf } from '../../format/batch.ts';
+import { baseOffsetOfName, parsePartitionDirectory, SUFFIXES, type TopicPartition } from '../../format/names.ts';
+import type { FileSystem } from '../../fs/contract.ts';
+import type { SegmentContext } from '../../segment/context.ts';
+import type { Segment } from '../../segment/segment.ts';
+import type { FilePosition, Offset, TimestampMs } from '../../units/units.ts';
+import { walkBatches } from '../../segment/walk.ts';
+
+/** What a directory holds of one segment. */
+export interface SegmentFiles {
+  readonly baseOffset: number;
+  readonly sizeBytes: number;
+  readonly hasOffsetIndex: boolean;
+  readonly hasTimeIndex: boolean;
+  readonly hasTransactionIndex: boolean;
+}
+
+/** How far the last segment goes. */
+export interface LogEnd {
+  readonly nextOffset: Offset;
+  readonly validBytes: FilePosition;
+  readonly maxTimestamp: TimestampMs;
+}
+
+/** The partition that a directory's name says; undefined for a name of any other kind. */
+export function partitionOf(directory: string): TopicPartition | undefined {
+  try {
+    return parsePartitionDirectory(basename(directory));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The segments in a directory, in order. @throws SeglogError `OFFSET_NOT_EXACT`, `NOT_A_REGULAR_FILE` */
+export function listSegments(fs: FileSystem, directory: string): SegmentFiles[] {
+  const names = fs.list(directory);
+  const present = new Set(names);
+  const segments: SegmentFiles[] = [];
+  for (const name of names) {
+    const base = baseOffsetOfName(name, SUFFIXES.log);
+    if (base === undefined) continue;
+    const path = join(directory, name);
+    if (base > BigInt(Number.MAX_SAFE_INTEGER)) {
+      throw new SeglogError('OFFSET_NOT_EXACT', "a segment's base offset is beyond what a log here can count exactly", {
+        file: path,
+        expected: 'at most 2^53 - 1',
+        found: base,
+        action: 'Inspect the file with `seglog dump`, which prints any offset',
+      });
+    }
+    const stat = fs.stat(path);
+    if (stat === undefined) continue;
+    if (!stat.isFile) {
+      throw new SeglogError('NOT_A_REGULAR_FILE', 'a segment must be a regular file', {
+        file: path,
+        found: stat.isDirectory ? 'a directory' : 'a link or a special file',
+      });
+    }
+    const stem = name.slice(0, -SUFFIXES.log.length);
+    segments.push({
+      baseOffset: Number(base),
+      sizeBytes: stat.sizeBytes,
+      hasOffsetIndex: present.has(stem + SUFFIXES.offsetIndex),
+      hasTimeIndex: present.has(stem + SUFFIXES.timeIndex),
+      hasTransactionIndex: present.has(stem + SUFFIXES.transactionIndex),
+    });
+  }
+  return segments.sort((a, b) => a.baseOffset - b.baseOffset);
+}
+
+/**
+ * Goes over the batches of a segment from its last index entry on.
+ *
+ * @param verify whether checksums are checked: not needed after a clean close
+ */
+export function findEnd(context: SegmentContext, segment: Segment, fileBytes: number, verify: boolean): LogEnd {
+  const { offsets, times } = segment.indexes();
+  const last = offsets.last;
+  const start = last === undefined || last.position >= fileBytes ? 0 : last.position;
+  const end = walkOn(
+    context,
+    segment,
+    { nextOffset: segment.baseOffset, validBytes: start, maxTimestamp: start === 0 ? -1 : times.last.timestamp },
+    fileBytes,
+    verify,
+  );
+  // Nothing at all where the index points: the index lies, so it is not asked.
+  if (start > 0 && end.validBytes === start) {
+    return walkOn(
+      context,
+      segment,
+      { nextOffset: segment.baseOffset, validBytes: 0, maxTimestamp: -1 },
+      fileBytes,
+      true,
+    );
+  }
+  return end;
+}
+
+/** Goes on from a known end over whatever batches follow it. */
+export function walkOn(
+  { engine }: SegmentContext,
+  segment: Segment,
+  from: LogEnd,
+  fileBytes: number,
+  verify: boolean,
+): LogEnd {
+  let { nextOffset, maxTimestamp } = from;
+  const { position } = walkBatches(
+    engine,
+    segment.log(),
+    from.validBytes,
+    fileBytes,
+    verify,
+    ({ view, rows, count }) => {
+      for (let row = 0; row < count; row++) {
+        const at = rows[row * SCAN_ROW.length] as number;
+        nextOffset = lastOffsetOf(view, at) + 1;
+        maxTimestamp = Math.max(maxTimestamp, maxTimestampOf(view, at));
+      }
+      return true;
+    },
+  );
+  return { nextOffset, validBytes: position, maxTimestamp };
+}

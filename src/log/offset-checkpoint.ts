@@ -1,0 +1,74 @@
+/** A checkpoint beside the partition directories, held in memory while its directory is locked. */
+import { SeglogError } from '../errors/errors.ts';
+import { parsePartitionOffsets, printPartitionOffsets } from '../format/checkpoint.ts';
+import type { TopicPartition } from '../format/names.ts';
+import type { FileSystem } from '../fs/contract.ts';
+
+interface Line extends TopicPartition {
+  offset: bigint;
+}
+
+/** The offsets of all partitions of a directory; lines of partitions that are not ours stay as they are. */
+export class OffsetCheckpoint {
+  readonly #fs: FileSystem;
+  readonly #path: string;
+  readonly #lines = new Map<string, Line>();
+  /** A file that cannot be read as a checkpoint says nothing of anybody, and stays as it is. */
+  #isReadable = true;
+  #isThere = false;
+  #isDirty = false;
+
+  constructor(fs: FileSystem, path: string) {
+    this.#fs = fs;
+    this.#path = path;
+    const bytes = fs.readSmall(path);
+    if (bytes === undefined) return;
+    this.#isThere = true;
+    try {
+      for (const line of parsePartitionOffsets(new TextDecoder().decode(bytes), path)) {
+        this.#lines.set(keyOf(line), { ...line });
+      }
+    } catch (error) {
+      if (!(error instanceof SeglogError)) throw error;
+      this.#isReadable = false;
+    }
+  }
+
+  /** Whether there is such a file, of whatever content. */
+  get isThere(): boolean {
+    return this.#isThere;
+  }
+
+  /** undefined when nothing is known, or it is no offset that can be. */
+  get(partition: TopicPartition): number | undefined {
+    const offset = Number(this.#lines.get(keyOf(partition))?.offset ?? -1n);
+    return offset >= 0 && Number.isSafeInteger(offset) ? offset : undefined;
+  }
+
+  /** Sets a partition's offset, or takes its line away. */
+  set(partition: TopicPartition, offset: number | undefined): void {
+    const key = keyOf(partition);
+    const line = this.#lines.get(key);
+    if (offset === undefined) {
+      this.#isDirty = this.#lines.delete(key) || this.#isDirty;
+    } else if (line === undefined) {
+      this.#lines.set(key, { ...partition, offset: BigInt(offset) });
+      this.#isDirty = true;
+    } else if (line.offset !== BigInt(offset)) {
+      line.offset = BigInt(offset);
+      this.#isDirty = true;
+    }
+  }
+
+  /** Replaces the file if something changed. */
+  write(): void {
+    if (!this.#isDirty || !this.#isReadable) return;
+    this.#fs.replaceSmall(this.#path, new TextEncoder().encode(printPartitionOffsets([...this.#lines.values()])));
+    this.#isThere = true;
+    this.#isDirty = false;
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic} ${partition}`;
+}

@@ -1,0 +1,96 @@
+/**
+ * Divides a segment whose offsets go further from its base than an index can say (2^31 - 1), as old compactions could write
+ * them. Every batch goes over as it is (spec 3.7, Kafka's `LocalLog.splitOverflowedSegment`), by the same steps as a
+ * compaction, so that a crash at any point leaves the old segment or the new ones:
+ *
+ *     write .cleaned, sync -> rename to .swap, last one first -> remove the old one -> rename to the final names
+ */
+import { join } from 'node:path';
+import { SCAN_ROW } from '../engine/contract.ts';
+import { baseOffsetOf, lastOffsetOf, magicOf } from '../format/batch.ts';
+import { segmentFileName, STAGES, SUFFIXES } from '../format/names.ts';
+import type { File } from '../fs/contract.ts';
+import { MAX_INT32 } from '../units/units.ts';
+import type { SegmentContext } from './context.ts';
+import { Segment } from './segment.ts';
+import { walkBatches } from './walk.ts';
+
+const COPY_BYTES = 1024 * 1024;
+
+/** Bytes of the old file that become one new segment. */
+interface Part {
+  readonly baseOffset: number;
+  readonly from: number;
+  to: number;
+}
+
+/**
+ * Divides the segment.
+ *
+ * @returns the base offsets of the new segments
+ * @throws SeglogError `IO`; the old segment is as it was, but for files that the next opening clears up
+ */
+export function splitSegment(context: SegmentContext, directory: string, baseOffset: number): number[] {
+  const { fs } = context;
+  const old = new Segment(context, directory, baseOffset, 0);
+  const modifiedMs = old.modifiedMs();
+  const source = fs.open(old.logPath, 'read');
+  let parts: Part[];
+  try {
+    parts = partsOf(context, source);
+    for (const part of parts) {
+      const path = join(directory, segmentFileName(part.baseOffset, SUFFIXES.log) + STAGES.cleaned);
+      copy(context, source, part, path);
+      fs.setModified(path, modifiedMs);
+    }
+  } finally {
+    source.close();
+  }
+  fs.syncDirectory(directory);
+  const rename = (part: Part, from: string, to: string): void => {
+    const path = join(directory, segmentFileName(part.baseOffset, SUFFIXES.log));
+    fs.rename(path + from, path + to);
+  };
+  for (const part of parts.toReversed()) rename(part, STAGES.cleaned, STAGES.swap);
+  fs.syncDirectory(directory);
+  const gone = [SUFFIXES.log, SUFFIXES.offsetIndex, SUFFIXES.timeIndex, SUFFIXES.transactionIndex];
+  for (const suffix of gone) fs.remove(old.pathOf(suffix));
+  for (const part of parts) rename(part, STAGES.swap, '');
+  fs.syncDirectory(directory);
+  return parts.map((part) => part.baseOffset);
+}
+
+function partsOf({ engine }: SegmentContext, source: File): Part[] {
+  const sizeBytes = source.sizeBytes();
+  const parts: Part[] = [];
+  walkBatches(engine, source, 0, sizeBytes, false, ({ view, rows, count, position }) => {
+    for (let row = 0; row < count; row++) {
+      const at = rows[row * SCAN_ROW.length] as number;
+      const last = lastOffsetOf(view, at);
+      const part = parts.at(-1);
+      if (part !== undefined && last - part.baseOffset <= MAX_INT32) continue;
+      if (part !== undefined) part.to = position + at;
+      const first = magicOf(view, at) >= 2 ? baseOffsetOf(view, at) : Math.max(0, last - MAX_INT32);
+      parts.push({ baseOffset: first, from: position + at, to: sizeBytes });
+    }
+    return true;
+  });
+  return parts;
+}
+
+function copy({ fs }: SegmentContext, source: File, { from, to }: Part, path: string): void {
+  const target = fs.open(path, 'create');
+  try {
+    target.truncate(0);
+    const buffer = Buffer.allocUnsafe(Math.min(COPY_BYTES, Math.max(1, to - from)));
+    for (let at = from; at < to; ) {
+      const got = source.read(buffer, 0, Math.min(buffer.length, to - at), at);
+      if (got === 0) break;
+      target.write(buffer, 0, got, at - from);
+      at += got;
+    }
+    target.syncSync();
+  } finally {
+    target.close();
+  }
+}
