@@ -16,7 +16,8 @@ import { OffsetCheckpoint } from './offset-checkpoint.ts';
 
 /** What of a partition the log directory's checkpoints hold. */
 export interface PartitionCheckpoint {
-  readonly recoveryPoint: number;
+  /** undefined: what is there stays. */
+  readonly recoveryPoint: number | undefined;
   /** undefined where it is the base offset of the first segment: then Kafka leaves the line out. */
   readonly logStartOffset: number | undefined;
   readonly highWatermark: number;
@@ -122,7 +123,7 @@ export class LogDirectory {
 
   /** Notes where a partition stands; on the disk with the next {@link LogDirectory.writeCheckpoints}. */
   note(partition: TopicPartition, { recoveryPoint, logStartOffset, highWatermark }: PartitionCheckpoint): void {
-    this.#recoveryPoints.set(partition, recoveryPoint);
+    if (recoveryPoint !== undefined) this.#recoveryPoints.set(partition, recoveryPoint);
     this.#logStarts.set(partition, logStartOffset);
     // Kafka's own file: kept true where there is one, not made for a log that no broker has.
     if (this.#highWatermarks.isThere) this.#highWatermarks.set(partition, highWatermark);

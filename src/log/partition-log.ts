@@ -346,7 +346,9 @@ export class PartitionLog {
     const { logStart, highWatermark } = this.offsets;
     const first = this.segments.first?.baseOffset ?? 0;
     const logStartOffset = logStart > first ? logStart : undefined;
-    this.#logDirectory.note(this.partition, { recoveryPoint: this.#recoveryPoint, logStartOffset, highWatermark });
+    // Of a damaged log: else the damage would lie above the recovery point at the next opening, and be cut.
+    const recoveryPoint = this.isReadOnly ? undefined : this.#recoveryPoint;
+    this.#logDirectory.note(this.partition, { recoveryPoint, logStartOffset, highWatermark });
   }
 
   /**

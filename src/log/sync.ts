@@ -129,8 +129,9 @@ export class LogSync {
     const log = this.#log;
     const end = log.logEndOffset;
     await this.#syncSealed();
+    const { active } = log;
     try {
-      await log.active.sync();
+      await active.sync();
       this.#syncNames();
     } catch (error) {
       this.#failure = error;

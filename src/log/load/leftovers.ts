@@ -10,6 +10,8 @@ import type { SegmentContext } from '../../segment/context.ts';
 import { Segment } from '../../segment/segment.ts';
 import { findEnd } from './segment-files.ts';
 
+const REPLACED: readonly string[] = Object.values(PARTITION_FILES);
+
 /** Clears up, and returns the names that were removed or renamed. */
 export function clearLeftovers(context: SegmentContext, directory: string): string[] {
   const { fs } = context;
@@ -18,8 +20,9 @@ export function clearLeftovers(context: SegmentContext, directory: string): stri
     fs.remove(join(directory, name));
     done.push(name);
   };
-  const names = (): string[] => fs.list(directory).filter((name) => fs.stat(join(directory, name))?.isFile === true);
-  const leftovers = names().filter((name) => stageOf(name) !== undefined);
+  const isFile = (name: string): boolean => fs.stat(join(directory, name))?.isFile === true;
+  const listed = fs.list(directory);
+  const leftovers = listed.filter((name) => stageOf(name) !== undefined && isFile(name));
   const offsetOf = (name: string): number => leadingOffset(name) ?? Infinity;
   const firstCleaned = Math.min(...leftovers.filter((name) => stageOf(name) === STAGES.cleaned).map(offsetOf));
   for (const name of leftovers) {
@@ -28,18 +31,21 @@ export function clearLeftovers(context: SegmentContext, directory: string): stri
   const swaps = leftovers.filter((name) => !done.includes(name));
   if (swaps.length > 0) {
     const { from, to } = rangeOf(context, directory, swaps);
-    for (const name of names()) {
+    for (const name of listed) {
       const offset = leadingOffset(name);
-      if (!name.endsWith(STAGES.swap) && offset !== undefined && offset >= from && offset < to) remove(name);
+      if (stageOf(name) === undefined && offset !== undefined && offset >= from && offset < to && isFile(name)) {
+        remove(name);
+      }
     }
     for (const name of swaps) {
       fs.rename(join(directory, name), join(directory, name.slice(0, -STAGES.swap.length)));
       done.push(name);
     }
   }
-  for (const name of orphans(names())) remove(name);
-  const temporary = `${PARTITION_FILES.leaderEpochs}.tmp`;
-  if (fs.stat(join(directory, temporary)) !== undefined) remove(temporary);
+  const left = done.length === 0 ? listed : fs.list(directory);
+  for (const name of orphans(left)) remove(name);
+  // A file that was to replace another one and did not come to it.
+  for (const name of left) if (REPLACED.some((file) => name === `${file}.tmp`)) remove(name);
   if (done.length > 0) fs.syncDirectory(directory);
   return done;
 }

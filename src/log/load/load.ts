@@ -95,7 +95,7 @@ class Loader {
     }
     if (this.#epochsProblem !== undefined) await rebuildEpochs(this.#context, this.#directory, end.listed, epochs);
     if (end.listed.length > 0 && end.nextOffset < this.#logStart && end.stopped === undefined) {
-      recovery.moveAway(end.listed, this.#logStart, 'below-log-start');
+      await recovery.moveAway(end.listed, this.#logStart, 'below-log-start');
       epochs.clear();
       this.#newProducers().truncateFullyAndStartAt(this.#logStart);
       end = { ...end, listed: [], nextOffset: this.#logStart };
@@ -126,7 +126,7 @@ class Loader {
       recoveryPoint: isClean ? Infinity : recoveryPoint,
       mode,
       epochs,
-      newProducers: () => this.#newProducers(),
+      newProducers: (snapshotOffsets) => this.#newProducers({ snapshotOffsets }),
       progress: new Progress(this.#context.clock, totalBytes, onProgress),
     });
   }
@@ -157,7 +157,7 @@ class Loader {
         continue;
       }
       if (last.wasCut) {
-        recovery.moveAway(listed.slice(at + 1), last.nextOffset, 'behind-a-cut');
+        await recovery.moveAway(listed.slice(at + 1), last.nextOffset, 'behind-a-cut');
         listed = listed.slice(0, at + 1);
       }
       checkOverlap(this.#directory, last, listed[at + 1]);
@@ -184,7 +184,7 @@ class Loader {
     const directory = this.#directory;
     const first = listed[0]?.baseOffset ?? this.#logStart;
     const logStartOffset = Math.min(Math.max(this.#logStart, first), nextOffset);
-    const producers = this.#newProducers(stopped !== undefined);
+    const producers = this.#newProducers({ isReadOnly: stopped !== undefined });
     const bases = listed.map(({ baseOffset }) => baseOffset);
     if (stopped === undefined) {
       epochs.truncateFromEnd(nextOffset);
@@ -224,7 +224,13 @@ class Loader {
     return active;
   }
 
-  #newProducers(isReadOnly = false): ProducerState {
+  #newProducers({
+    snapshotOffsets,
+    isReadOnly = false,
+  }: {
+    snapshotOffsets?: readonly number[] | undefined;
+    isReadOnly?: boolean;
+  } = {}): ProducerState {
     const { fs, engine } = this.#context;
     return new ProducerState({
       fs,
@@ -232,6 +238,7 @@ class Loader {
       directory: this.#directory,
       expirationMs: this.#request.producerExpirationMs,
       isReadOnly,
+      ...(snapshotOffsets === undefined ? {} : { snapshotOffsets }),
     });
   }
 }

@@ -37,8 +37,9 @@ export function rebuildProducers(
   const wasEmpty = producers.count === 0 && producers.mapEndOffset >= endOffset;
   producers.truncateAndReload(logStartOffset, endOffset, context.clock.now());
   if (endOffset > producers.mapEndOffset && !wasEmpty) {
-    for (const [at, base] of bases.entries()) {
-      if (base >= endOffset || (bases[at + 1] ?? Infinity) <= producers.mapEndOffset) continue;
+    const first = bases.findLastIndex((base) => base <= producers.mapEndOffset);
+    for (const base of bases.slice(Math.max(0, first))) {
+      if (base >= endOffset) break;
       const from = Math.max(base, producers.mapEndOffset, logStartOffset);
       producers.updateMapEndOffset(from);
       if (wanted.includes(base)) producers.takeSnapshot();

@@ -31,8 +31,8 @@ export interface RecoveryWork {
   readonly recoveryPoint: number;
   readonly mode: 'truncate' | 'refuse';
   readonly epochs: LeaderEpochs;
-  /** A producer state as the directory's snapshots have it. */
-  readonly newProducers: () => ProducerState;
+  /** A producer state as the directory's snapshots have it; they are listed unless told. */
+  readonly newProducers: (snapshotOffsets?: readonly number[]) => ProducerState;
   readonly progress: Progress;
 }
 
@@ -64,6 +64,8 @@ export class Recovery {
   readonly #quarantine: Quarantine;
   /** The scan of the segment behind the current one, begun on another thread. */
   #ahead: Scanning | undefined;
+  /** The snapshots that are there now: listing a large directory for every segment would take long. */
+  #snapshotOffsets: readonly number[] | undefined;
 
   constructor(work: RecoveryWork) {
     this.#work = work;
@@ -85,7 +87,7 @@ export class Recovery {
     const bases = segments.map(({ baseOffset }) => baseOffset);
     const base = bases[at] as number;
     const file = new Segment(context, directory, base, 0).logPath;
-    const producers = newProducers();
+    const producers = newProducers(this.#snapshotOffsets);
     const before = { context, directory, bases: bases.slice(0, at), logStartOffset };
     rebuildProducers(before, producers, base, false);
     const replay = new Replay(context, file, producers, epochs);
@@ -98,7 +100,9 @@ export class Recovery {
       scanner.close();
     }
     if (scan.nextOffset > base) producers.updateMapEndOffset(scan.nextOffset);
-    return this.#settle(segments, at, scan, replay, producers);
+    const recovered = await this.#settle(segments, at, scan, replay, producers);
+    this.#snapshotOffsets = producers.snapshotOffsets;
+    return recovered;
   }
 
   async #scan(scanner: SegmentScanner, first: Promise<boolean>, replay: Replay): Promise<SegmentScan> {
@@ -201,9 +205,14 @@ export class Recovery {
   }
 
   /** Takes whole segments out of the log. */
-  moveAway(segments: readonly SegmentFiles[], offset: number, kind: 'behind-a-cut' | 'below-log-start'): void {
+  async moveAway(
+    segments: readonly SegmentFiles[],
+    offset: number,
+    kind: 'behind-a-cut' | 'below-log-start',
+  ): Promise<void> {
+    await this.stopAhead();
     const { context, directory, newProducers } = this.#work;
-    const producers = newProducers();
+    const producers = newProducers(this.#snapshotOffsets);
     for (const { baseOffset, sizeBytes } of segments) {
       const file = new Segment(context, directory, baseOffset, 0).logPath;
       const savedTo = this.#quarantine.moveSegment(baseOffset);
@@ -212,6 +221,7 @@ export class Recovery {
         kind === 'behind-a-cut' ? 'the log was cut before this segment' : 'the log ends below its log start';
       this.cuts.push({ kind, file, position: 0, bytes: sizeBytes, offset, reason, savedTo });
     }
+    this.#snapshotOffsets = producers.snapshotOffsets;
   }
 
   /** Gives up a scan that was begun and is not needed. */

@@ -69,6 +69,11 @@ export class ProducerState {
     return this.#transactions.hasOngoing;
   }
 
+  /** The offsets of the snapshots that are there, ascending. */
+  get snapshotOffsets(): readonly number[] {
+    return this.#snapshots.offsets;
+  }
+
   get latestSnapshotOffset(): number | undefined {
     return this.#snapshots.latest;
   }
