@@ -1,12 +1,12 @@
 /** What one round of a bench says: the line that `seglog bench --json` prints. */
 
-export const WORKS = ['append', 'read', 'seek', 'open', 'copy'] as const;
+export const WORKS = ['append', 'read', 'seek', 'open', 'open-partitions', 'recover', 'copy', 'sync'] as const;
 /** What was measured. */
 export type Work = (typeof WORKS)[number];
 
 /** What was done in one round, and how long it took. */
 export interface Measured {
-  /** Records appended or read; seeks made; segments opened; copies made. */
+  /** Records appended, read or recovered; seeks made; segments or partitions opened; copies or bare syncs made. */
   readonly records: number;
   /** Bytes of .log files: appended, read, or of the batches that were found. */
   readonly bytes: number;
@@ -24,6 +24,29 @@ export interface BenchLine {
   readonly recordsPerSecond: number;
   readonly megabytesPerSecond: number;
   readonly engine: 'native' | 'ts';
+}
+
+/** A line of `bench append`: with who appended. */
+export interface AppendLine extends BenchLine {
+  readonly producer: 'none' | 'idempotent' | 'transactional';
+}
+
+/** One where appending includes getting to the disk: with what was synced, and how many appends shared a sync. */
+export interface DurableLine extends AppendLine {
+  readonly durability: 'fsync' | 'group';
+  /** How many appended at the same time, each a batch, waiting until it was synced. */
+  readonly appenders: number;
+  readonly appends: number;
+  readonly appendsPerSecond: number;
+  readonly syncs: number;
+  readonly syncsPerSecond: number;
+  readonly meanGroup: number;
+}
+
+/** A line of `bench recover`: a gigabyte is 10^9 bytes. */
+export interface RecoverLine extends BenchLine {
+  readonly segments: number;
+  readonly gigabytesPerSecond: number;
 }
 
 /** A timer's resolution: no round is taken for shorter, so that no speed is infinite. */

@@ -1,6 +1,6 @@
 /** A bench's lines as text: aligned, one a round. */
-import { type BenchLine, median, type Work } from './line.ts';
-import { bytesText, countText, rateText, secondsText } from './text.ts';
+import { type BenchLine, type DurableLine, median, type RecoverLine, type Work } from './line.ts';
+import { bytesText, countText, decimals, rateText, secondsText } from './text.ts';
 
 /** What a work counts. */
 const UNITS: Readonly<Record<Work, string>> = {
@@ -8,10 +8,33 @@ const UNITS: Readonly<Record<Work, string>> = {
   read: 'records',
   seek: 'seeks',
   open: 'segments',
+  'open-partitions': 'partitions',
+  recover: 'records',
   copy: 'copies',
+  sync: 'syncs',
 };
 /** Works whose bytes went by; those of a seek or of opening were found, not read, so that a speed in MB says nothing. */
-const MOVES_BYTES: ReadonlySet<Work> = new Set(['append', 'read', 'copy']);
+const MOVES_BYTES: ReadonlySet<Work> = new Set(['append', 'read', 'recover', 'copy']);
+
+function isDurable(line: BenchLine): line is DurableLine {
+  return 'meanGroup' in line;
+}
+
+function isRecovery(line: BenchLine): line is RecoverLine {
+  return 'gigabytesPerSecond' in line;
+}
+
+/** What some works tell beside. */
+function noteText(line: BenchLine): string {
+  if (isDurable(line)) {
+    const { durability, appendsPerSecond, syncsPerSecond, meanGroup } = line;
+    const rates = `${rateText(appendsPerSecond, 'appends')}, ${rateText(syncsPerSecond, 'syncs')}`;
+    return `${durability}: ${rates}, mean group ${decimals(meanGroup, 1)}`;
+  }
+  if (!isRecovery(line)) return '';
+  const { gigabytesPerSecond, segments } = line;
+  return `${decimals(gigabytesPerSecond, 2)} GB/s, ${countText(segments)} ${segments === 1 ? 'segment' : 'segments'}`;
+}
 
 /** One round: `append  round 0    3,000,000 records    330.1 MB    0.123 s    24.3 M records/s    2,673 MB/s    native`. */
 export function lineText(line: BenchLine): string {
@@ -27,6 +50,7 @@ export function lineText(line: BenchLine): string {
     rateText(recordsPerSecond, unit).padStart(18),
     moved ? `${countText(Math.round(megabytesPerSecond)).padStart(6)} MB/s` : '',
     engine,
+    noteText(line),
   ]
     .filter((part) => part !== '')
     .join('  ');
@@ -39,4 +63,13 @@ export function copyShareText(lines: readonly BenchLine[]): string {
   const append = speedOf('append');
   const copy = speedOf('copy');
   return `append reaches ${Math.round((append / copy) * 100)} % of plain copies (medians: ${countText(Math.round(append))} and ${countText(Math.round(copy))} MB/s)`;
+}
+
+/** What syncing a log reached of bare syncs, both as the median of their rounds, and how many appends shared a sync. */
+export function syncShareText(lines: readonly BenchLine[]): string {
+  const durable = lines.filter(isDurable);
+  const log = median(durable.map(({ syncsPerSecond }) => syncsPerSecond));
+  const bare = median(lines.filter(({ work }) => work === 'sync').map(({ recordsPerSecond }) => recordsPerSecond));
+  const group = median(durable.map(({ meanGroup }) => meanGroup));
+  return `the log reaches ${Math.round((log / bare) * 100)} % of a bare loop's syncs (medians: ${decimals(log, 0)} and ${decimals(bare, 0)} syncs/s), mean group ${decimals(group, 1)}`;
 }

@@ -2,11 +2,21 @@
 import type { Command } from 'commander';
 import { parseLogConfig } from '../config/log-config.ts';
 import type { ByteEncoding } from '../inspect/byte-encoding.ts';
-import { Log } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
 import type { Codec } from '../log/options.ts';
-import { BYTES_OPTION, collectConfig, encodingOf, parseBatchRecords, parseCodec, parseEncoding } from './arguments.ts';
+import {
+  BYTES_OPTION,
+  collectConfig,
+  CONFIG_HELP,
+  CONFIG_OPTION,
+  encodingOf,
+  parseBatchRecords,
+  parseCodec,
+  parseEncoding,
+} from './arguments.ts';
 import { BatchFiller } from './batch-filler.ts';
 import { tell } from './exit-codes.ts';
+import { openForChanges } from './open-log.ts';
 import { Output } from './output.ts';
 import { parseJsonLine, parsePlainLine } from './record-input.ts';
 import { abortOnSignals } from './signals.ts';
@@ -65,7 +75,7 @@ async function append(directory: string, options: AppendArguments): Promise<void
   const config = parseLogConfig(options.config ?? []);
   const output = new Output(process.stdout);
   try {
-    const log = await Log.open(directory, config);
+    const log = await openForChanges(directory, config);
     const filler = new BatchFiller(log, options.batchRecords, options.compression);
     try {
       await appendLines(filler, log, options);
@@ -101,10 +111,6 @@ export function registerAppend(program: Command): void {
     )
     .option('--compression <codec>', 'none, gzip, snappy, lz4 or zstd', parseCodec)
     .option('--batch-records <records>', 'the most records in a batch', parseBatchRecords, 1000)
-    .option(
-      '--config <name=value>',
-      "a log config in Kafka's name, such as segment.bytes=1048576; may repeat",
-      collectConfig,
-    )
+    .option(CONFIG_OPTION, CONFIG_HELP, collectConfig)
     .action(append);
 }

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { BYTE_ENCODINGS, type ByteEncoding } from '../inspect/byte-encoding.ts';
 import { CODEC_IDS } from '../engine/contract.ts';
-import type { Codec } from '../log/options.ts';
+import type { Codec, ReadIsolation } from '../log/options.ts';
 
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -29,6 +29,7 @@ function wholeNumber(what: string, min: number): (text: string) => number {
 }
 
 export const parseOffset: (text: string) => number = wholeNumber('an offset', 0);
+export const parseOffsetOrAll: (text: string) => number = wholeNumber('an offset, or -1 for all,', -1);
 export const parseTime: (text: string) => number = wholeNumber('milliseconds since 1970', 0);
 export const parseLimit: (text: string) => number = wholeNumber('a number of records', 0);
 export const parseCount: (text: string) => number = wholeNumber('a whole number', 0);
@@ -46,6 +47,7 @@ function oneOf<T extends string>(values: readonly T[]): (text: string) => T {
 
 export const parseEncoding: (text: string) => ByteEncoding = oneOf(BYTE_ENCODINGS);
 export const parseCodec: (text: string) => Codec = oneOf(Object.keys(CODEC_IDS) as Codec[]);
+export const parseIsolation: (text: string) => ReadIsolation = oneOf(['read_uncommitted', 'read_committed']);
 
 /** Collects `--config name=value`, which may repeat. */
 export function collectConfig(
@@ -65,3 +67,6 @@ export function encodingOf(options: { readonly bytes?: ByteEncoding; readonly js
 export const BYTES_OPTION = '--bytes <encoding>';
 export const BYTES_HELP =
   'how keys, values and headers are written: base64, utf8 or hex (default: utf8 in text, base64 in JSON)';
+
+export const CONFIG_OPTION = '--config <name=value>';
+export const CONFIG_HELP = "a log config in Kafka's name, such as segment.bytes=1048576; may repeat";

@@ -3,14 +3,18 @@ import { parseCount, parsePositiveCount } from './arguments.ts';
 import { tmpdir } from 'node:os';
 import { type Command, Option } from 'commander';
 import type { BenchLine } from '../bench/line.ts';
-import { copyShareText, lineText } from '../bench/report.ts';
+import { copyShareText, lineText, syncShareText } from '../bench/report.ts';
 import { newScratch } from '../bench/scratch.ts';
 import { benchAppend } from '../bench/work/append.ts';
-import type { BenchContext, BenchPlace } from '../bench/work/context.ts';
+import { type BenchContext, type BenchPlace, SEGMENT_BYTES } from '../bench/work/context.ts';
 import { benchCopy } from '../bench/work/copy.ts';
+import { benchDurable } from '../bench/work/durable.ts';
+import { PRODUCER_KINDS, type ProducerKind } from '../bench/work/load.ts';
 import { READ_WAYS, type ReadWay } from '../bench/work/looks.ts';
 import { benchOpen } from '../bench/work/open.ts';
+import { benchOpenPartitions } from '../bench/work/open-partitions.ts';
 import { benchRead } from '../bench/work/read.ts';
+import { benchRecover } from '../bench/work/recover.ts';
 import { benchSeek } from '../bench/work/seek.ts';
 import { CODEC_IDS } from '../engine/contract.ts';
 import { defaultEngine } from '../engine/select.ts';
@@ -34,6 +38,23 @@ interface LoadOptions extends PlaceOptions {
   readonly compression: Codec;
 }
 
+/** Those of works where it counts who appends. */
+interface ProducerOptions extends LoadOptions {
+  readonly producer: ProducerKind;
+  readonly transactionBatches: number;
+}
+
+const DURABILITIES = ['none', 'fsync', 'group'] as const;
+
+/** Those of appending. */
+interface AppendOptions extends ProducerOptions {
+  readonly durability: (typeof DURABILITIES)[number];
+  readonly appenders: number;
+}
+
+/** A sync takes some milliseconds: as many records as without would take hours. */
+const DURABLE_RECORDS = { fsync: 1000, group: 20_000 } as const;
+
 function withLoadOptions(command: Command): Command {
   return command
     .option('--records <n>', 'records to append', parsePositiveCount, 3_000_000)
@@ -42,6 +63,16 @@ function withLoadOptions(command: Command): Command {
     .addOption(
       new Option('--compression <codec>', 'how batches are compressed').choices(Object.keys(CODEC_IDS)).default('none'),
     );
+}
+
+function withProducerOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--producer <kind>', 'whether batches have sequences, and are in transactions')
+        .choices(PRODUCER_KINDS)
+        .default('none'),
+    )
+    .option('--transaction-batches <n>', 'batches a transaction', parsePositiveCount, 10);
 }
 
 function withPlaceOptions(command: Command): Command {
@@ -86,20 +117,53 @@ async function runBench(
   return lines;
 }
 
-function contextOf(place: BenchPlace, { records, recordBytes, batchRecords, compression }: LoadOptions): BenchContext {
-  return { ...place, load: { records, recordBytes, batchRecords, compression } };
+function contextOf(place: BenchPlace, options: LoadOptions | ProducerOptions): BenchContext {
+  const { records, recordBytes, batchRecords, compression } = options;
+  const { producer, transactionBatches } =
+    'producer' in options ? options : ({ producer: 'none', transactionBatches: 1 } as const);
+  return { ...place, load: { records, recordBytes, batchRecords, compression, producer, transactionBatches } };
+}
+
+/** Appending with syncs: fewer records, and each a batch, unless the user says otherwise. */
+async function runDurable(
+  options: AppendOptions,
+  durability: 'fsync' | 'group',
+  isDefault: (option: keyof LoadOptions) => boolean,
+): Promise<void> {
+  const load = {
+    ...options,
+    ...(isDefault('records') ? { records: DURABLE_RECORDS[durability] } : {}),
+    ...(isDefault('batchRecords') ? { batchRecords: 1 } : {}),
+  };
+  const appenders = durability === 'fsync' ? 1 : options.appenders;
+  const lines = await runBench(options, (place) => benchDurable(contextOf(place, load), { durability, appenders }));
+  if (lines.length > 1) process.stderr.write(`${syncShareText(lines)}\n`);
 }
 
 /** Adds `seglog bench` to the program. */
 export function registerBench(program: Command): void {
-  const bench = program.command('bench').description('measure appending, reading and seeking on this machine');
+  const bench = program
+    .command('bench')
+    .description('measure appending, reading, seeking, opening and recovery on this machine');
   const work = (name: string, description: string): Command => bench.command(name).description(description);
   const loadWork = (name: string, description: string): Command =>
     withPlaceOptions(withLoadOptions(work(name, description)));
 
-  loadWork('append', 'build batches from separate values and append them').action(async (options: LoadOptions) => {
-    await runBench(options, (place) => benchAppend(contextOf(place, options)));
-  });
+  withProducerOptions(loadWork('append', 'build batches from separate values and append them'))
+    .addOption(
+      new Option(
+        '--durability <how>',
+        'when an append is done: in the page cache; after a sync of its own; after one that several appenders share. The last two take turns with a bare loop of writes and syncs, and append single records, 1000 and 20000, unless told otherwise',
+      )
+        .choices(DURABILITIES)
+        .default('none'),
+    )
+    .option('--appenders <n>', 'how many append at the same time with --durability group', parsePositiveCount, 64)
+    .action(async (options: AppendOptions, command: Command) => {
+      const { durability } = options;
+      if (durability === 'none') await runBench(options, (place) => benchAppend(contextOf(place, options)));
+      else await runDurable(options, durability, (option) => command.getOptionValueSource(option) === 'default');
+    });
   loadWork('read', 'read all records, checksums verified')
     .addOption(new Option('--as <way>', 'how records are looked at').choices(READ_WAYS).default('cursor'))
     .action(async (options: LoadOptions & { as: ReadWay }) => {
@@ -110,10 +174,23 @@ export function registerBench(program: Command): void {
     .action(async (options: LoadOptions & { seeks: number }) => {
       await runBench(options, (place) => benchSeek(contextOf(place, options), options.seeks));
     });
-  withPlaceOptions(work('open', 'open a partition of many small segments after a clean close'))
+  withPlaceOptions(work('open', 'open a partition of many small segments, or many partitions, after a clean close'))
     .option('--segments <n>', 'how many', parsePositiveCount, 10_000)
-    .action(async (options: PlaceOptions & { segments: number }) => {
-      await runBench(options, (place) => benchOpen(place, options.segments));
+    .addOption(
+      new Option('--partitions <n>', 'so many partitions in one log directory instead')
+        .argParser(parsePositiveCount)
+        .conflicts('segments'),
+    )
+    .action(async (options: PlaceOptions & { segments: number; partitions?: number }) => {
+      const { segments, partitions } = options;
+      await runBench(options, (place) =>
+        partitions === undefined ? benchOpen(place, segments) : benchOpenPartitions(place, partitions),
+      );
+    });
+  withProducerOptions(loadWork('recover', 'open a log as after an unclean stop, every byte gone over'))
+    .option('--segment-bytes <n>', 'the most bytes of a segment', parsePositiveCount, SEGMENT_BYTES)
+    .action(async (options: ProducerOptions & { segmentBytes: number }) => {
+      await runBench(options, (place) => benchRecover(contextOf(place, options), options.segmentBytes));
     });
   loadWork('copy', 'append, and copy as many bytes plainly to a fresh mapping, in turn (native engine)').action(
     async (options: LoadOptions) => {

@@ -6,11 +6,14 @@ import { engineInfo } from '../engine/select.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
 import { registerAppend } from './append.ts';
 import { registerBench } from './bench.ts';
+import { registerDeleteRecords } from './delete-records.ts';
 import { registerDemo } from './demo.ts';
 import { registerDump } from './dump.ts';
 import { EXIT, exitCodeOf, tell, tellError } from './exit-codes.ts';
 import { registerOffsets } from './offsets.ts';
 import { registerRead } from './read.ts';
+import { registerRecover } from './recover.ts';
+import { registerTruncate } from './truncate.ts';
 
 /** From dist/cli, and from src/cli alike. */
 const PACKAGE = '../../package.json';
@@ -21,6 +24,12 @@ function packageVersion(): string {
   return version ?? 'unknown';
 }
 
+/** In the order of `--help`. */
+const REGISTER = [
+  ...[registerAppend, registerRead, registerDump, registerOffsets],
+  ...[registerRecover, registerTruncate, registerDeleteRecords, registerBench, registerDemo],
+] as const;
+
 /** Loads the engine, so it is made only when asked for. */
 function versionText(): string {
   const { engine, reason, description, io } = engineInfo();
@@ -29,7 +38,7 @@ function versionText(): string {
 
 function buildProgram(): Command {
   const program = new Command('seglog')
-    .description("Apache Kafka's segment log, in Kafka's own bytes: append, read, seek and dump")
+    .description("Apache Kafka's segment log, in Kafka's own bytes: append, read, seek, dump, recover and cut")
     .option('-V, --version', 'print the version, the engine in use, and why')
     .exitOverride()
     .configureOutput({
@@ -41,8 +50,7 @@ function buildProgram(): Command {
             .replaceAll('\n', ' ')}`,
         ),
     });
-  for (const register of [registerAppend, registerRead, registerDump, registerOffsets, registerBench, registerDemo])
-    register(program);
+  for (const register of REGISTER) register(program);
   return program;
 }
 

@@ -8,12 +8,14 @@ import { nodeFileSystem } from '../fs/node-fs.ts';
 import { faultBehind, nextValidBehind } from '../inspect/after-fault.ts';
 import { type ByteEncoding, bytesPrinter, type BytesPrinter } from '../inspect/byte-encoding.ts';
 import { LogReader } from '../log/log-reader.ts';
+import type { ReadIsolation } from '../log/options.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
 import {
   BYTES_HELP,
   BYTES_OPTION,
   encodingOf,
   parseEncoding,
+  parseIsolation,
   parseLimit,
   parseOffset,
   parseTime,
@@ -28,6 +30,7 @@ interface ReadArguments {
   readonly fromTime?: number;
   readonly limit?: number;
   readonly follow?: boolean;
+  readonly isolation: ReadIsolation;
   readonly json?: boolean;
   readonly bytes?: ByteEncoding;
 }
@@ -88,8 +91,8 @@ async function read(directory: string, options: ReadArguments): Promise<void> {
     const from = startOf(reader, options);
     // Nothing is late enough yet; what comes may be.
     const start = from ?? reader.logEndOffset;
-    const batches =
-      options.follow === true ? reader.tail({ from: start, signal: abortOnSignals() }) : reader.read({ from: start });
+    const what = { from: start, isolation: options.isolation };
+    const batches = options.follow === true ? reader.tail({ ...what, signal: abortOnSignals() }) : reader.read(what);
     const ended = await print(batches, start, options, printer, output);
     await output.flush();
     if (ended && options.follow !== true) checkEnd(reader);
@@ -124,6 +127,12 @@ export function registerRead(program: Command): void {
     .option('--from <offset>', 'the first offset (default: the log start)', parseOffset)
     .option('--from-time <ms>', 'start at the first record of that time (ms since 1970) or later', parseTime)
     .option('--limit <records>', 'stop after so many records', parseLimit)
+    .option(
+      '--isolation <level>',
+      'read_uncommitted, or read_committed: without aborted transactions, up to the first open one',
+      parseIsolation,
+      'read_uncommitted',
+    )
     .option('--follow', 'wait for more at the end, until interrupted')
     .option('--json', 'one JSON object a line: offset, timestamp, key, value, headers')
     .option(BYTES_OPTION, BYTES_HELP, parseEncoding)

@@ -67,7 +67,10 @@ export class OffsetIndex {
     return low < 0 ? 0 : positionOfEntry(view, low);
   }
 
-  /** The offset of the first entry at or behind `position`; undefined when there is none. */
+  /**
+   * The offset of the first entry at or behind `position`; undefined when there is none. As in Kafka the very first entry is
+   * passed over when it stands at `position` itself: what is asked for is an upper bound, which a later one is, too.
+   */
   offsetAtOrBehind(position: number): number | undefined {
     const { view, count } = this.table;
     let low = 0;
@@ -77,6 +80,7 @@ export class OffsetIndex {
       if (positionOfEntry(view, middle) >= position) high = middle;
       else low = middle + 1;
     }
+    if (low === 0 && count > 0 && positionOfEntry(view, 0) === position) low = 1;
     return low === count ? undefined : this.#entry(low).offset;
   }
 

@@ -7,7 +7,7 @@ import type { RecordBatch } from '../record/record-batch.ts';
 import { markerOf } from './producers/marker.ts';
 import type { SegmentList } from './segments.ts';
 
-/** The aborted transactions with records in `[from, to)`, by their first offsets. */
+/** The aborted transactions with records in `[from, to)`, in the order of their markers. */
 export function abortedTransactions(segments: SegmentList, from: number, to: number): AbortedTransaction[] {
   const aborted: AbortedTransaction[] = [];
   for (let segment = segments.floor(from); segment !== undefined; segment = segments.after(segment)) {
@@ -15,7 +15,7 @@ export function abortedTransactions(segments: SegmentList, from: number, to: num
     aborted.push(...transactions);
     if (isComplete) break;
   }
-  return aborted.sort((a, b) => a.firstOffset - b.firstOffset);
+  return aborted;
 }
 
 /** Tells batches of aborted transactions from others; to be asked of every batch, in order. */
@@ -26,7 +26,7 @@ export class AbortedFilter {
   readonly #inside = new Set<number>();
 
   constructor(aborted: readonly AbortedTransaction[]) {
-    this.#waiting = aborted;
+    this.#waiting = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
   }
 
   /** Whether a reader of committed records sees the batch. */

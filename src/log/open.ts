@@ -12,6 +12,7 @@ import { type Loaded, type LoadRequest, loadLog } from './load/load.ts';
 import { LogDirectory } from './log-directory.ts';
 import type { LogOptions } from './options.ts';
 import { PartitionLog } from './partition-log.ts';
+import { TopicId } from './topic-id.ts';
 
 /** `producer.id.expiration.ms`. */
 const PRODUCER_EXPIRATION_MS = 86_400_000;
@@ -26,7 +27,17 @@ export interface OpenedLog {
 
 /** Makes the directory if there is none, locks its log directory, and loads what is there. @throws SeglogError as `Log.open` */
 export async function openLog(directory: string, options: LogOptions): Promise<OpenedLog> {
-  const { engine, fs, clock, recovery, highWatermark, leaderEpoch, producerIdExpirationMs, ...given } = options;
+  const {
+    engine,
+    fs,
+    clock,
+    recovery,
+    highWatermark,
+    leaderEpoch,
+    topicId: givenId,
+    producerIdExpirationMs,
+    ...given
+  } = options;
   const config = logConfig(given);
   const context: SegmentContext = {
     engine: engine ?? defaultEngine(),
@@ -44,6 +55,7 @@ export async function openLog(directory: string, options: LogOptions): Promise<O
   if (made) context.fs.syncDirectory(dirname(path));
   const logDirectory = await LogDirectory.enter(context.engine, context.fs, path);
   try {
+    const topicId = TopicId.load(context.fs, path, givenId);
     const checkpoint = logDirectory.checkpointOf(partition);
     const request: LoadRequest = {
       parentClean: logDirectory.wasClean(path),
@@ -54,7 +66,10 @@ export async function openLog(directory: string, options: LogOptions): Promise<O
     };
     const loaded = await loadLog(context, path, request);
     const highWatermarkMode = highWatermark ?? 'follows-log-end';
-    const log = new PartitionLog({ context, directory: path, partition, logDirectory, highWatermarkMode }, loaded);
+    const log = new PartitionLog(
+      { context, directory: path, partition, topicId, logDirectory, highWatermarkMode },
+      loaded,
+    );
     return { log, logDirectory, loaded, leaderEpoch: leaderEpoch ?? loaded.epochs.latest?.epoch ?? 0 };
   } catch (error) {
     await logDirectory.leave(path, false);

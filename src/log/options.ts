@@ -24,6 +24,11 @@ export interface OpenOptions {
   readonly highWatermark?: HighWatermarkMode;
   /** The leader epoch that appends are stamped with. Default: the latest one of the log, 0 for a new log. */
   readonly leaderEpoch?: number;
+  /**
+   * The topic's id, 22 characters of base64url: written to `partition.metadata` with the first append, and compared with what is
+   * there. A log alone needs none.
+   */
+  readonly topicId?: string;
   /** How long an idle producer is remembered, in milliseconds (`producer.id.expiration.ms`). Default a day. */
   readonly producerIdExpirationMs?: number;
 }

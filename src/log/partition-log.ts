@@ -5,6 +5,7 @@
 import { SeglogError } from '../errors/errors.ts';
 import { ATTRIBUTES } from '../format/batch.ts';
 import type { TopicPartition } from '../format/names.ts';
+import type { EndTransactionMarker } from '../format/control-record.ts';
 import { RecordBatch } from '../record/record-batch.ts';
 import { ActiveSegment } from '../segment/active-segment.ts';
 import type { SegmentContext } from '../segment/context.ts';
@@ -22,16 +23,19 @@ import type { ProducerAppend } from './producers/producer-append.ts';
 import type { DuplicateBatch, ProducerState } from './producers/producer-state.ts';
 import type { SegmentList } from './segments.ts';
 import { LogSync } from './sync.ts';
+import type { TopicId } from './topic-id.ts';
 import type { AnalyzedBatch } from './validate/analyze.ts';
 
 /** The log directory's checkpoints are written at most this often while a log is open. */
 const CHECKPOINT_INTERVAL_MS = 5000;
 /** How often producers are looked through for ones that are to be forgotten. */
 const EXPIRY_INTERVAL_MS = 600_000;
+/** How often the clock is asked whether it is time for that. */
+const APPENDS_BETWEEN_EXPIRIES = 256;
 
 /** What an append changes of the producers. */
 interface ProducerChanges {
-  readonly appends: ReadonlyMap<number, ProducerAppend>;
+  readonly appends: readonly ProducerAppend[];
   readonly completed: readonly CompletedTransaction[];
   readonly duplicate: DuplicateBatch | undefined;
 }
@@ -41,6 +45,7 @@ export interface PartitionLogSetup {
   readonly context: SegmentContext;
   readonly directory: string;
   readonly partition: TopicPartition;
+  readonly topicId: TopicId;
   readonly logDirectory: LogDirectory;
   readonly highWatermarkMode: HighWatermarkMode;
 }
@@ -50,6 +55,7 @@ export class PartitionLog {
   readonly context: SegmentContext;
   readonly directory: string;
   readonly partition: TopicPartition;
+  readonly topicId: TopicId;
   readonly segments: SegmentList;
   readonly offsets: LogOffsets;
   readonly epochs: LeaderEpochs;
@@ -62,12 +68,14 @@ export class PartitionLog {
   #recoveryPoint: number;
   #checkpointedMs: number;
   #expiredMs: number;
+  #appendsSinceExpiry = 0;
 
   constructor(setup: PartitionLogSetup, loaded: Loaded) {
-    const { context, directory, partition, logDirectory, highWatermarkMode } = setup;
+    const { context, directory, partition, topicId, logDirectory, highWatermarkMode } = setup;
     this.context = context;
     this.directory = directory;
     this.partition = partition;
+    this.topicId = topicId;
     this.#logDirectory = logDirectory;
     this.segments = loaded.segments;
     this.epochs = loaded.epochs;
@@ -130,6 +138,7 @@ export class PartitionLog {
     let maxTimestamp = first.maxTimestamp;
     for (const batch of batches) if (batch.maxTimestamp > maxTimestamp) maxTimestamp = batch.maxTimestamp;
     const { lastOffset } = last;
+    this.topicId.write();
     if (this.active.rollReason(length, { lastOffset, maxTimestamp }) !== undefined) {
       this.#roll(first.magic >= 2 ? first.baseOffset : lastOffset - MAX_INT32, length);
     }
@@ -155,21 +164,20 @@ export class PartitionLog {
     batches: readonly AnalyzedBatch[],
     origin: AppendOrigin,
   ): ProducerChanges | undefined {
-    if (!batches.some(({ producerId }) => producerId !== -1)) return undefined;
-    const appends = new Map<number, ProducerAppend>();
+    if (batches.length === 1 && batches[0]?.producerId === -1) return undefined;
+    const appends: ProducerAppend[] = [];
     const completed: CompletedTransaction[] = [];
     for (const batch of batches) {
-      if (batch.producerId === -1) continue;
+      const { producerId } = batch;
+      if (producerId === -1) continue;
       const producerBatch = this.#producerBatch(bytes, batch);
       if (origin === 'client') {
         const duplicate = this.producers.findDuplicate(producerBatch);
         if (duplicate !== undefined) return { appends, completed, duplicate };
       }
-      let append = appends.get(batch.producerId);
-      if (append === undefined) {
-        append = this.producers.prepareUpdate(batch.producerId, origin);
-        appends.set(batch.producerId, append);
-      }
+      // One producer a call is the rule, several come in a replica's batches.
+      let append = appends.find((other) => other.producerId === producerId);
+      if (append === undefined) appends.push((append = this.producers.prepareUpdate(producerId, origin)));
       const ended = append.append(producerBatch);
       if (ended !== undefined) completed.push(ended);
     }
@@ -178,22 +186,29 @@ export class PartitionLog {
 
   #producerBatch(bytes: Uint8Array, batch: AnalyzedBatch): ProducerBatch {
     const isControl = (batch.attributes & ATTRIBUTES.CONTROL) !== 0;
-    let marker: ProducerBatch['marker'];
-    if (isControl) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      marker = markerOf(new RecordBatch(this.context.engine, bytes, view, batch.start, 'the batches to append', 0, {}));
-    }
-    const { producerId, producerEpoch, baseSequence, lastSequence, baseOffset, lastOffset, maxTimestamp } = batch;
-    const isTransactional = (batch.attributes & ATTRIBUTES.TRANSACTIONAL) !== 0;
+    // Field by field: a spread costs 300 ns here.
     return {
-      ...{ producerId, producerEpoch, baseSequence, lastSequence, baseOffset, lastOffset, maxTimestamp },
-      ...{ isTransactional, isControl, marker },
+      producerId: batch.producerId,
+      producerEpoch: batch.producerEpoch,
+      baseSequence: batch.baseSequence,
+      lastSequence: batch.lastSequence,
+      baseOffset: batch.baseOffset,
+      lastOffset: batch.lastOffset,
+      maxTimestamp: batch.maxTimestamp,
+      isTransactional: (batch.attributes & ATTRIBUTES.TRANSACTIONAL) !== 0,
+      isControl,
+      marker: isControl ? this.#markerIn(bytes, batch.start) : undefined,
     };
+  }
+
+  #markerIn(bytes: Uint8Array, start: number): EndTransactionMarker | undefined {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return markerOf(new RecordBatch(this.context.engine, bytes, view, start, 'the batches to append', 0, {}));
   }
 
   #applyChanges({ appends, completed }: ProducerChanges, end: number): void {
     const { producers } = this;
-    for (const append of appends.values()) producers.update(append);
+    for (const append of appends) producers.update(append);
     for (const transaction of completed) {
       if (transaction.isAborted) {
         const { producerId, firstOffset, lastOffset } = transaction;
@@ -204,10 +219,15 @@ export class PartitionLog {
     }
     producers.updateMapEndOffset(end);
     this.#refreshUnstable();
+    if (++this.#appendsSinceExpiry >= APPENDS_BETWEEN_EXPIRIES) this.#expireProducers();
+  }
+
+  #expireProducers(): void {
     const { clock } = this.context;
+    this.#appendsSinceExpiry = 0;
     if (clock.monotonicMs() - this.#expiredMs < EXPIRY_INTERVAL_MS) return;
     this.#expiredMs = clock.monotonicMs();
-    producers.expire(clock.now());
+    this.producers.expire(clock.now());
   }
 
   #refreshUnstable(): void {

@@ -38,7 +38,7 @@ export abstract class ReadableLog {
       : readBatchesSync(source, options);
   }
 
-  /** The transactions with records in `[from, to)` that were aborted, by their first offsets. */
+  /** The transactions with records in `[from, to)` that were aborted, in the order of their markers. */
   abortedTransactions(from: number, to: number): AbortedTransaction[] {
     return abortedTransactions(this.source('log_end').segments, from, to);
   }

@@ -10,6 +10,8 @@ export interface LogStatus {
   readonly directory: string;
   readonly topic: string;
   readonly partition: number;
+  /** undefined when the log has none. */
+  readonly topicId: string | undefined;
   readonly logStartOffset: LogStartOffset;
   readonly lastStableOffset: LastStableOffset;
   /** Of a log opened alone, the log end. */
@@ -45,6 +47,7 @@ export function statusOf(
   return {
     directory,
     ...partition,
+    topicId: log.topicId.value,
     logStartOffset: offsets.logStart,
     lastStableOffset: offsets.lastStable,
     highWatermark: offsets.highWatermark,

@@ -34,6 +34,7 @@ const SYNCED: readonly string[] = [
 /** The syncs of one log. */
 export class LogSync {
   readonly #log: SyncedLog;
+  readonly #flushMs: number;
   readonly #flusher = new Flusher(() => this.#sync());
   /** Sealed since the last sync: their bytes may not be on the disk yet. */
   #sealed: Segment[];
@@ -44,6 +45,7 @@ export class LogSync {
 
   constructor(log: SyncedLog, unsynced: readonly Segment[]) {
     this.#log = log;
+    this.#flushMs = log.context.config.flushMs;
     this.#sealed = [...unsynced];
     this.#hasNewNames = unsynced.length > 0;
   }
@@ -64,9 +66,8 @@ export class LogSync {
 
   /** Something was appended: it is synced within `flush.ms`. */
   appended(): void {
-    const { clock, config } = this.#log.context;
-    if (config.flushMs === Infinity || this.#timer !== undefined) return;
-    this.#timer = clock.after(config.flushMs, () => {
+    if (this.#flushMs === Infinity || this.#timer !== undefined) return;
+    this.#timer = this.#log.context.clock.after(this.#flushMs, () => {
       this.#timer = undefined;
       this.flush().catch(() => undefined);
     });

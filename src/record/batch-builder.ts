@@ -23,7 +23,7 @@ export interface BatchFields {
   readonly isTransactional?: boolean;
   readonly isControl?: boolean;
   /** With a log's own time: all records read back with it. */
-  readonly logAppendTimeMs?: number;
+  readonly logAppendTimeMs?: number | undefined;
   /** The last offset, when offsets behind the last record are gone (compaction). */
   readonly lastOffset?: number;
   /** The delete horizon of a compacted batch, stored as the base timestamp. */

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import { SCAN_ROW } from '../engine/contract.ts';
-import { baseOffsetOf, lastOffsetOf, magicOf } from '../format/batch.ts';
+import { baseOffsetOf, lastOffsetOf } from '../format/batch.ts';
 import { segmentFileName, STAGES, SUFFIXES } from '../format/names.ts';
 import type { File } from '../fs/contract.ts';
 import { MAX_INT32 } from '../units/units.ts';
@@ -70,8 +70,7 @@ function partsOf({ engine }: SegmentContext, source: File): Part[] {
       const part = parts.at(-1);
       if (part !== undefined && last - part.baseOffset <= MAX_INT32) continue;
       if (part !== undefined) part.to = position + at;
-      const first = magicOf(view, at) >= 2 ? baseOffsetOf(view, at) : Math.max(0, last - MAX_INT32);
-      parts.push({ baseOffset: first, from: position + at, to: sizeBytes });
+      parts.push({ baseOffset: baseOffsetOf(view, at), from: position + at, to: sizeBytes });
     }
     return true;
   });

@@ -30,7 +30,7 @@ export interface BenchData {
 }
 
 /** One segment for up to 1 GiB, as in the peer. */
-const SEGMENT_BYTES = 1 << 30;
+export const SEGMENT_BYTES: number = 1 << 30;
 
 /** A record's fields besides its value take less; so does a codec's growth of what it cannot shrink. */
 const RECORD_OVERHEAD_BYTES = 64;
@@ -55,9 +55,9 @@ export function openEmpty({ fs, directory }: BenchPlace, config: LogOptions): Pr
 }
 
 /** Makes the data of a bench that does not measure appending. The log is closed clean, also when it is stopped. */
-export async function makeData(context: BenchContext): Promise<BenchData> {
+export async function makeData(context: BenchContext, config: LogOptions = benchConfig(context)): Promise<BenchData> {
   const firstTimestamp = firstTimestampOf(context.load);
-  const log = await openEmpty(context, benchConfig(context));
+  const log = await openEmpty(context, config);
   try {
     await appendLoad(log, context.load, firstTimestamp, randomValues(context.load.recordBytes), context.signal);
   } finally {

@@ -1,18 +1,31 @@
 /** The partition that benches write and read: one log, null keys, values of random letters, batch after batch. */
 import type { Log } from '../../log/log.ts';
-import type { Codec } from '../../log/options.ts';
+import type { AppendRecordsOptions, AppendResult, Codec } from '../../log/options.ts';
+import type { BatchBuilder } from '../../record/batch-builder.ts';
 import { Turns } from '../turn.ts';
 import { VALUE_COUNT } from '../values.ts';
 
 /** The log in the scratch directory. */
 export const BENCH_LOG = 'bench-0';
+
+/** Who appends: nobody in particular, a producer that numbers its records, or one whose records are in transactions. */
+export const PRODUCER_KINDS = ['none', 'idempotent', 'transactional'] as const;
+export type ProducerKind = (typeof PRODUCER_KINDS)[number];
+
 /** How much of what a bench works on. */
 export interface Load {
   readonly records: number;
   readonly recordBytes: number;
   readonly batchRecords: number;
   readonly compression: Codec;
+  readonly producer: ProducerKind;
+  /** How many batches a transaction has; a commit marker stands behind each. */
+  readonly transactionBatches: number;
 }
+
+const PRODUCER = { producerId: 1000, producerEpoch: 0 } as const;
+/** Sequences go from 0 to 2^31 - 1, and on at 0. */
+const SEQUENCES = 2 ** 31;
 
 /** When records happened: all of one batch at once, a batch as many milliseconds after the one before as it has records. */
 export function timestampOf(firstTimestamp: number, load: Load, offset: number): number {
@@ -20,11 +33,61 @@ export function timestampOf(firstTimestamp: number, load: Load, offset: number):
 }
 
 /**
- * Appends the load to an empty log: batches are built from separate values through the public interface, as a user
- * would, and each is appended when it is full.
- *
- * @param firstTimestamp of the first record; the last one is `load.records` milliseconds later
+ * Appends a load to an empty log batch by batch: batches are built from separate values through the public interface, as a
+ * user would, and each is appended when it is full.
  */
+export class LoadWriter {
+  readonly #log: Log;
+  readonly #load: Load;
+  readonly #firstTimestamp: number;
+  readonly #values: readonly Uint8Array[];
+  readonly #batch: BatchBuilder;
+  #next = 0;
+  #uncommitted = 0;
+
+  /** @param firstTimestamp of the first record; the last one is `load.records` milliseconds later */
+  constructor(log: Log, load: Load, firstTimestamp: number, values: readonly Uint8Array[]) {
+    this.#log = log;
+    this.#load = load;
+    this.#firstTimestamp = firstTimestamp;
+    this.#values = values;
+    this.#batch = log.batch();
+  }
+
+  /** Appends the next batch; false when there is none left. */
+  append(): boolean {
+    const { records, batchRecords } = this.#load;
+    const first = this.#next;
+    if (first >= records) return false;
+    const end = Math.min(first + batchRecords, records);
+    const batch = this.#batch;
+    const values = this.#values;
+    const timestamp = this.#firstTimestamp + first;
+    for (let i = first; i < end; i++) batch.add(timestamp, null, values[i & (VALUE_COUNT - 1)] as Uint8Array);
+    this.#log.appendSync(batch, this.#optionsAt(first));
+    this.#next = end;
+    this.#uncommitted++;
+    return true;
+  }
+
+  /** Commits the transaction when it is full or the load is done; undefined when there is nothing to commit. */
+  commit(): Promise<AppendResult> | undefined {
+    const { producer, transactionBatches, records } = this.#load;
+    if (producer !== 'transactional' || this.#uncommitted === 0) return undefined;
+    if (this.#uncommitted < transactionBatches && this.#next < records) return undefined;
+    this.#uncommitted = 0;
+    return this.#log.endTransaction({ ...PRODUCER, result: 'commit' });
+  }
+
+  #optionsAt(first: number): AppendRecordsOptions {
+    const { compression, producer } = this.#load;
+    if (producer === 'none') return { compression };
+    const isTransactional = producer === 'transactional';
+    return { compression, producer: { ...PRODUCER, baseSequence: first % SEQUENCES, isTransactional } };
+  }
+}
+
+/** Appends the whole load to an empty log, as fast as one caller can; the parameters are those of {@link LoadWriter}. */
 export async function appendLoad(
   log: Log,
   load: Load,
@@ -32,15 +95,11 @@ export async function appendLoad(
   values: readonly Uint8Array[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { records, batchRecords, compression } = load;
-  const batch = log.batch();
+  const writer = new LoadWriter(log, load, firstTimestamp, values);
   const turns = new Turns(signal);
-  for (let first = 0; first < records; first += batchRecords) {
-    const end = Math.min(first + batchRecords, records);
-    for (let i = first; i < end; i++) {
-      batch.add(firstTimestamp + first, null, values[i & (VALUE_COUNT - 1)] as Uint8Array);
-    }
-    log.appendSync(batch, { compression });
+  while (writer.append()) {
+    const commit = writer.commit();
+    if (commit !== undefined) await commit;
     const turn = turns.next();
     if (turn !== undefined) await turn;
   }

@@ -10,6 +10,7 @@ import { TransactionIndex } from '../../index/transaction-index.ts';
 import { ActiveSegment } from '../../segment/active-segment.ts';
 import type { SegmentContext } from '../../segment/context.ts';
 import { Segment } from '../../segment/segment.ts';
+import { MAX_INT32 } from '../../units/units.ts';
 import { readOwnMark, removeOwnMark } from '../clean-mark.ts';
 import { LeaderEpochs } from '../leader-epochs.ts';
 import { ProducerState } from '../producers/producer-state.ts';
@@ -65,6 +66,7 @@ class Loader {
   readonly #directory: string;
   readonly #request: LoadRequest;
   readonly #logStart: number;
+  #recoveryPoint: number;
   #epochsProblem: SeglogError | undefined;
 
   constructor(context: SegmentContext, directory: string, request: LoadRequest) {
@@ -72,6 +74,7 @@ class Loader {
     this.#directory = directory;
     this.#request = request;
     this.#logStart = request.logStartOffset ?? 0;
+    this.#recoveryPoint = request.recoveryPoint ?? 0;
   }
 
   async load(): Promise<Loaded> {
@@ -86,6 +89,8 @@ class Loader {
       mark !== undefined && mark.activeBaseOffset === last?.baseOffset && mark.activeSizeBytes === last.sizeBytes;
     const saysClean = this.#request.clean ?? (this.#request.parentClean || isMarked);
     const cleanEnd = saysClean ? this.#cleanEnd(listed, isMarked ? mark.logEndOffset : undefined) : undefined;
+    // It was closed clean, and something happened to its end since: what is before the last segment was synced then.
+    if (saysClean && cleanEnd === undefined) this.#recoveryPoint = Math.max(this.#recoveryPoint, last?.baseOffset ?? 0);
     const recovery = this.#newRecovery(epochs, listed, cleanEnd !== undefined);
     let end: End;
     try {
@@ -111,12 +116,13 @@ class Loader {
     const segment = new Segment(this.#context, this.#directory, last.baseOffset, last.sizeBytes);
     const { validBytes, nextOffset } = findEnd(this.#context, segment, last.sizeBytes, false);
     segment.release();
-    if (validBytes !== last.sizeBytes) return undefined;
+    if (validBytes !== last.sizeBytes || nextOffset - 1 - last.baseOffset > MAX_INT32) return undefined;
     return markedEnd === undefined || markedEnd === nextOffset ? nextOffset : undefined;
   }
 
   #newRecovery(epochs: LeaderEpochs, listed: readonly SegmentFiles[], isClean: boolean): Recovery {
-    const { mode = 'truncate', onProgress, recoveryPoint = 0 } = this.#request;
+    const { mode = 'truncate', onProgress } = this.#request;
+    const recoveryPoint = this.#recoveryPoint;
     const from = isClean ? listed.length : floorIndex(listed, recoveryPoint);
     const totalBytes = listed.slice(from).reduce((total, { sizeBytes }) => total + sizeBytes, 0);
     return new Recovery({
@@ -148,7 +154,7 @@ class Loader {
       const sizeBytes = listed.at(-1)?.sizeBytes ?? 0;
       return { listed, sizeBytes, nextOffset: cleanEnd, wasClean, stopped: undefined };
     }
-    for (let at = floorIndex(listed, this.#request.recoveryPoint ?? 0); at < listed.length; at++) {
+    for (let at = floorIndex(listed, this.#recoveryPoint); at < listed.length; at++) {
       last = await recovery.segment(listed, at, true);
       if (isStopped(last)) return { listed: listed.slice(0, at + 1), ...last, wasClean, stopped: last };
       if (last.wasSplit) {
@@ -197,8 +203,7 @@ class Loader {
     const active = stopped === undefined ? this.#openActive(listed, end.sizeBytes, logStartOffset) : undefined;
     if (active !== undefined) segments.splice(listed.length === 0 ? 0 : listed.length - 1, 1, active.segment);
     const { wasClean } = end;
-    const checkpoint = this.#request.recoveryPoint ?? 0;
-    const recoveryPoint = Math.max(wasClean ? nextOffset : Math.min(checkpoint, nextOffset), logStartOffset);
+    const recoveryPoint = Math.max(wasClean ? nextOffset : Math.min(this.#recoveryPoint, nextOffset), logStartOffset);
     const sealed = segments.slice(0, -1);
     const unsynced = wasClean ? [] : sealed.filter((_, at) => (segments[at + 1] as Segment).baseOffset > recoveryPoint);
     return {

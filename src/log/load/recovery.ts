@@ -88,8 +88,9 @@ export class Recovery {
     const base = bases[at] as number;
     const file = new Segment(context, directory, base, 0).logPath;
     const producers = newProducers(this.#snapshotOffsets);
-    const before = { context, directory, bases: bases.slice(0, at), logStartOffset };
-    rebuildProducers(before, producers, base, false);
+    // A segment that only lacks its index is recovered before Kafka knows of the later ones.
+    const known = goesOn ? bases : bases.slice(0, at);
+    rebuildProducers({ context, directory, bases: known, logStartOffset }, producers, base, false);
     const replay = new Replay(context, file, producers, epochs);
     const { scanner, first } = this.#takeAhead(base);
     let scan: SegmentScan;
@@ -112,7 +113,16 @@ export class Recovery {
       this.#work.progress.scanned(scanner.scannedBytes);
       if (cutAt !== undefined) break;
     }
-    const scan = await scanner.finish(cutAt);
+    let scan = await scanner.finish(cutAt);
+    const { fault, faultKind } = scan;
+    if (
+      faultKind === 'invalid-offset' &&
+      scanner.baseOffset < this.#work.recoveryPoint &&
+      fault?.position !== undefined
+    ) {
+      // Kafka empties the segment. Some of it is below the recovery point, where nothing is cut: it is good up to the fall.
+      scan = { ...(await scanner.finish(fault.position)), fault, faultKind: 'falls' };
+    }
     this.scannedSegments++;
     this.scannedBytes += scan.fileBytes;
     this.#work.progress.segmentDone(scan.fileBytes);
@@ -201,7 +211,7 @@ export class Recovery {
     const segment = new Segment(this.#work.context, this.#work.directory, base, fileBytes);
     const { nextOffset } = findEnd(this.#work.context, segment, fileBytes, false);
     segment.release();
-    return nextOffset - 1 - base > MAX_INT32;
+    return Number.isSafeInteger(nextOffset) && nextOffset - 1 - base > MAX_INT32;
   }
 
   /** Takes whole segments out of the log. */
