@@ -8,7 +8,7 @@ import type { Epoch, HighWatermark, LastStableOffset, LogEndOffset, LogStartOffs
 import { BatchAppender, type EndTransaction } from './batch-appender.ts';
 import { writeOwnMark } from './clean-mark.ts';
 import { type FetchedSlice, type FetchOptions, fetchSlice } from './fetch.ts';
-import type { Loaded } from './load/load.ts';
+import type { RecoveryReport } from './load/report.ts';
 import type { LogDirectory } from './log-directory.ts';
 import { type OpenedLog, openLog } from './open.ts';
 import {
@@ -48,7 +48,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
   readonly #logDirectory: LogDirectory;
   readonly #log: PartitionLog;
   readonly #appender: BatchAppender;
-  readonly #found: Pick<Loaded, 'recovery' | 'corruption'>;
+  readonly #recovery: RecoveryReport | undefined;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #waiters: (() => void)[] = [];
 
@@ -60,7 +60,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
     this.#logDirectory = logDirectory;
     this.#log = log;
     this.#appender = new BatchAppender(log, leaderEpoch);
-    this.#found = { recovery: loaded.recovery, corruption: loaded.corruption };
+    this.#recovery = loaded.recovery;
   }
 
   /**
@@ -324,12 +324,12 @@ export class Log extends ReadableLog implements AsyncDisposable {
   /** @throws SeglogError why the log takes no appends, if it does not: `LOG_CORRUPT`, `READ_ONLY`, `LOG_OFFLINE`, `LOG_CLOSED` */
   checkAppendable(): void {
     this.#check();
-    void this.#log.active;
+    this.#log.checkAppendable();
   }
 
   /** The log as it stands. */
   status(): LogStatus {
-    return statusOf(this.#log, this.#found);
+    return statusOf(this.#log, this.#recovery);
   }
 
   /**
@@ -394,6 +394,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
       endOffset: ends[isolation],
       logEndOffset: offsets.logEnd,
       checkOpen: () => this.#checkOpen(),
+      onDamage: (error, segment, position) => this.#log.damaged(error, segment, position),
     };
   }
 

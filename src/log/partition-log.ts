@@ -13,8 +13,10 @@ import type { Segment } from '../segment/segment.ts';
 import { MAX_INT32 } from '../units/units.ts';
 import { DeletedFiles } from './deleted-files.ts';
 import type { LeaderEpochs } from './leader-epochs.ts';
-import type { Loaded } from './load/load.ts';
+import { corruptionError, type Loaded } from './load/load.ts';
 import { rebuildProducers } from './load/producers.ts';
+import type { Corruption } from './load/report.ts';
+import { findEnd } from './load/segment-files.ts';
 import type { LogDirectory } from './log-directory.ts';
 import { type HighWatermarkMode, LogOffsets } from './offsets.ts';
 import { markerOf } from './producers/marker.ts';
@@ -64,6 +66,7 @@ export class PartitionLog {
   readonly #logDirectory: LogDirectory;
   readonly #deleted: DeletedFiles;
   readonly #readOnly: SeglogError | undefined;
+  #corruption: Corruption | undefined;
   #active: ActiveSegment | undefined;
   #recoveryPoint: number;
   #checkpointedMs: number;
@@ -82,6 +85,7 @@ export class PartitionLog {
     this.producers = loaded.producers;
     this.#active = loaded.active;
     this.#readOnly = loaded.readOnly;
+    this.#corruption = loaded.corruption;
     this.#recoveryPoint = loaded.recoveryPoint;
     this.#deleted = new DeletedFiles(context, directory);
     const highWatermark = logDirectory.checkpointOf(partition).highWatermark ?? loaded.logStartOffset;
@@ -96,6 +100,26 @@ export class PartitionLog {
   get active(): ActiveSegment {
     if (this.#active !== undefined) return this.#active;
     throw this.#readOnly ?? new SeglogError('INTERNAL', 'a log without an active segment');
+  }
+
+  /** Damage below the recovery point, found by loading or by a read. */
+  get corruption(): Corruption | undefined {
+    return this.#corruption;
+  }
+
+  /** @throws SeglogError `LOG_CORRUPT`, `READ_ONLY` */
+  checkAppendable(): void {
+    if (this.#corruption !== undefined) throw corruptionError(this.#corruption);
+    void this.active;
+  }
+
+  /** A read met a damaged batch. Below the recovery point that is corruption: there is no appending behind it. */
+  damaged(error: SeglogError, segment: Segment, position: number): void {
+    if (this.#corruption !== undefined) return;
+    const end = this.segments.after(segment)?.baseOffset ?? this.offsets.logEnd;
+    if (end > this.#recoveryPoint) return;
+    const { nextOffset: offset } = findEnd(this.context, segment, position, false);
+    this.#corruption = { file: segment.logPath, position, offset, error };
   }
 
   get isReadOnly(): boolean {
@@ -137,6 +161,7 @@ export class PartitionLog {
     if (changes?.duplicate !== undefined) return changes.duplicate;
     let maxTimestamp = first.maxTimestamp;
     for (const batch of batches) if (batch.maxTimestamp > maxTimestamp) maxTimestamp = batch.maxTimestamp;
+    if (this.#corruption !== undefined) throw corruptionError(this.#corruption);
     const { lastOffset } = last;
     this.topicId.write();
     if (this.active.rollReason(length, { lastOffset, maxTimestamp }) !== undefined) {
@@ -300,6 +325,7 @@ export class PartitionLog {
 
   #truncated(offset: number): void {
     const { context, directory, producers, offsets } = this;
+    if (this.#corruption !== undefined && offset <= this.#corruption.offset) this.#corruption = undefined;
     this.epochs.truncateFromEnd(offset);
     offsets.truncated(offset);
     this.#recoveryPoint = Math.min(this.#recoveryPoint, offset);
@@ -314,6 +340,7 @@ export class PartitionLog {
   truncateFullyAndStartAt(offset: number, logStartOffset: number): void {
     const { context, directory } = this;
     this.active.closeNow();
+    this.#corruption = undefined;
     this.#delete(this.segments.splitAt(0));
     this.#active = ActiveSegment.create(context, directory, offset);
     this.segments.push(this.#active.segment);

@@ -22,6 +22,8 @@ export interface ReadSource {
   readonly logEndOffset: number;
   /** @throws SeglogError `LOG_CLOSED`: a read ends when its log does */
   checkOpen(): void;
+  /** Is told of a batch that is damaged, before the read fails at it. */
+  readonly onDamage?: (error: SeglogError, segment: Segment, position: number) => void;
 }
 
 const CHUNK_BYTES = 512 * 1024;
@@ -141,7 +143,9 @@ class ChunkWalk {
       return;
     }
     if (seeking !== undefined && position > 0 && this.#seekWithoutIndex(seeking, segment, position)) return;
-    throw batchError(this.#source.engine, stop, slot.bytes, 0, filled, segment.logPath, position);
+    const error = batchError(this.#source.engine, stop, slot.bytes, 0, filled, segment.logPath, position);
+    this.#source.onDamage?.(error, segment, position);
+    throw error;
   }
 
   #boundary(segment: Segment, limit: number): number {

@@ -1,7 +1,6 @@
 /** A log as it stands, for people and programs that watch it. */
 import type { LogConfig } from '../config/log-config.ts';
 import type { HighWatermark, LastStableOffset, LogEndOffset, LogStartOffset } from '../units/units.ts';
-import type { Loaded } from './load/load.ts';
 import type { Corruption, RecoveryReport } from './load/report.ts';
 import type { PartitionLog } from './partition-log.ts';
 
@@ -37,11 +36,8 @@ export interface LogStatus {
   readonly config: LogConfig;
 }
 
-/** Describes a log, and what loading found. */
-export function statusOf(
-  log: PartitionLog,
-  { recovery, corruption }: Pick<Loaded, 'recovery' | 'corruption'>,
-): LogStatus {
+/** Describes a log. */
+export function statusOf(log: PartitionLog, recovery: RecoveryReport | undefined): LogStatus {
   const { context, directory, partition, offsets, segments, producers } = log;
   const active = log.isReadOnly ? undefined : log.active;
   return {
@@ -58,7 +54,7 @@ export function statusOf(
     activeSegment: active && { baseOffset: active.baseOffset, sizeBytes: active.sizeBytes, written: active.kind },
     engine: context.engine.name,
     recovery,
-    corruption,
+    corruption: log.corruption,
     producers: producers.count,
     config: context.config,
   };

@@ -217,7 +217,7 @@ class Loader {
       producers,
       recovery,
       corruption: stopped?.corruption,
-      readOnly: stopped?.noSpace ?? corruptionError(stopped?.corruption),
+      readOnly: stopped?.noSpace ?? (stopped?.corruption && corruptionError(stopped.corruption)),
     };
   }
 
@@ -279,8 +279,8 @@ function checkOverlap(directory: string, { nextOffset }: RecoveredSegment, next:
   });
 }
 
-function corruptionError(corruption: Corruption | undefined): SeglogError | undefined {
-  if (corruption === undefined) return undefined;
+/** Why a damaged log takes no appends. */
+export function corruptionError(corruption: Corruption): SeglogError {
   const { file, position, offset, error } = corruption;
   return new SeglogError('LOG_CORRUPT', `the log is damaged at offset ${offset}, below its recovery point`, {
     file,
