@@ -23,7 +23,7 @@ function tellCuts(log: Log): void {
   if (cuts.length === 0) return;
   tell(`note: ${log.directory} had not been closed clean, and was recovered up to offset ${cuts[0]?.offset}`);
   for (const { kind, file, position, bytes, reason } of cuts.slice(0, TOLD_CUTS)) {
-    tell(`note: cut ${counted(bytes, 'byte')} of ${file} at byte ${position} (${kind}): ${reason}`);
+    tell(`note: cut ${counted(bytes, 'byte')} of ${basename(file)} from byte ${position} on (${kind}): ${reason}`);
   }
   if (cuts.length > TOLD_CUTS) tell(`note: and ${cuts.length - TOLD_CUTS} cuts more`);
   if (recovery?.quarantine !== undefined) tell(`note: what was cut is in ${recovery.quarantine}`);
@@ -47,15 +47,24 @@ export async function openForChanges(directory: string, options: LogOptions): Pr
 }
 
 /**
+ * The directory that is meant, also by a link to it.
+ *
+ * @throws SeglogError `IO` when there is no such directory
+ */
+export function existingDirectory(path: string): string {
+  const directory = nodeFileSystem.realPath(path);
+  if (nodeFileSystem.stat(directory)?.isDirectory === true) return directory;
+  throw new SeglogError('IO', 'this is no directory', { file: path, errno: 'ENOTDIR' });
+}
+
+/**
  * A reader of a log that is there: opening one for changes would make it.
  *
  * @throws SeglogError `IO` when there is no such directory, `INVALID_NAME`, `INVALID_ARGUMENT` when no segment is in it
  */
-export function readerOfLog(directory: string): LogReader {
-  if (nodeFileSystem.stat(directory)?.isDirectory !== true) {
-    throw new SeglogError('IO', 'there is no such directory', { file: directory, errno: 'ENOENT' });
-  }
-  parsePartitionDirectory(basename(nodeFileSystem.realPath(directory)));
+export function readerOfLog(path: string): LogReader {
+  const directory = existingDirectory(path);
+  parsePartitionDirectory(basename(directory));
   const reader = LogReader.open(directory, { onWarning: (warning) => tell(`note: ${warning}`) });
   if (reader.segmentCount > 0) return reader;
   reader.close();

@@ -1,11 +1,9 @@
 /** `seglog read`: data records, one a line. */
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { defaultEngine } from '../engine/select.ts';
 import type { SeglogError } from '../errors/errors.ts';
-import { baseOffsetOfName, SUFFIXES } from '../format/names.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
-import { faultBehind, nextValidBehind } from '../inspect/after-fault.ts';
+import { nextValidBehind } from '../inspect/after-fault.ts';
 import { type ByteEncoding, bytesPrinter, type BytesPrinter } from '../inspect/byte-encoding.ts';
 import { LogReader } from '../log/log-reader.ts';
 import type { ReadIsolation } from '../log/options.ts';
@@ -21,6 +19,7 @@ import {
   parseTime,
 } from './arguments.ts';
 import { EXIT, isFinding, tell, tellError, ToldError, usageError } from './exit-codes.ts';
+import { behindEnd } from './log-end.ts';
 import { Output } from './output.ts';
 import { recordLines } from './record-lines.ts';
 import { abortOnSignals } from './signals.ts';
@@ -66,17 +65,7 @@ async function print(
 
 /** What was read ends at the last whole batch: a hole in front of more data must not look like the end. */
 function checkEnd(reader: LogReader): void {
-  const { directory, logStartOffset, logEndOffset } = reader;
-  const name = nodeFileSystem.list(directory).findLast((file) => baseOffsetOfName(file, SUFFIXES.log) !== undefined);
-  if (name === undefined) return;
-  const last = logEndOffset > logStartOffset ? reader.find(logEndOffset - 1) : undefined;
-  const isHere = last !== undefined && BigInt(last.segmentBaseOffset) === baseOffsetOfName(name, SUFFIXES.log);
-  const { fault, torn } = faultBehind(
-    defaultEngine(),
-    nodeFileSystem,
-    join(directory, name),
-    isHere ? last.position + last.sizeBytes : 0,
-  );
+  const { fault, torn } = behindEnd(reader);
   if (torn !== undefined) tell(`note: ${torn.message}: still being written, or torn by a crash`);
   if (fault !== undefined) throw fault;
 }

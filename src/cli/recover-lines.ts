@@ -1,4 +1,5 @@
 /** What `seglog recover` prints of a partition. */
+import { basename } from 'node:path';
 import { SeglogError } from '../errors/errors.ts';
 import { printable } from '../inspect/byte-encoding.ts';
 import type { Cut } from '../log/load/report.ts';
@@ -38,7 +39,7 @@ function recoveredText(partition: RecoveredPartition): string {
 
 function cutText({ kind, file, position, bytes, offset, reason, savedTo }: Cut): string {
   const saved = savedTo === undefined ? '' : `; saved to ${savedTo}`;
-  return `  ${kind} at offset ${offset}: ${counted(bytes, 'byte')} of ${file} at byte ${position}: ${reason}${saved}`;
+  return `  ${kind} at offset ${offset}: ${counted(bytes, 'byte')} of ${basename(file)} from byte ${position} on: ${reason}${saved}`;
 }
 
 /** A partition that could not be opened. */

@@ -5,7 +5,7 @@ import { type LogConfig, parseLogConfig } from '../config/log-config.ts';
 import { recoverPartition } from '../log/recover-partition.ts';
 import { collectConfig, CONFIG_HELP, CONFIG_OPTION } from './arguments.ts';
 import { EXIT, type ExitCode, exitCodeOf, tell, ToldError } from './exit-codes.ts';
-import { counted } from './open-log.ts';
+import { counted, existingDirectory } from './open-log.ts';
 import { Output } from './output.ts';
 import { failedLine, recoveredLines } from './recover-lines.ts';
 import { RecoverProgress } from './recover-progress.ts';
@@ -30,7 +30,7 @@ async function recoverOne(
   let exitCode: ExitCode = EXIT.ok;
   try {
     const recovery = onProgress === undefined ? {} : { onProgress };
-    line = recoveredLines(await recoverPartition(directory, { ...config, recovery }), json);
+    line = recoveredLines(await recoverPartition(existingDirectory(directory), { ...config, recovery }), json);
   } catch (error) {
     line = failedLine(name, error, json);
     exitCode = exitCodeOf(error);

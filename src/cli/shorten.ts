@@ -2,6 +2,8 @@
 import type { LogConfig } from '../config/log-config.ts';
 import type { Log } from '../log/log.ts';
 import type { LogReader } from '../log/log-reader.ts';
+import { tell } from './exit-codes.ts';
+import { behindEnd } from './log-end.ts';
 import { changeLines, extentOf, type LogChange, type LogExtent } from './log-extent.ts';
 import { openForChanges, readerOfLog } from './open-log.ts';
 import { Output } from './output.ts';
@@ -15,7 +17,7 @@ export interface Shortening {
 }
 
 /** How, and what is printed. */
-export interface ShortenOptions {
+interface ShortenOptions {
   readonly config: Partial<LogConfig>;
   readonly dryRun: boolean;
   readonly json: boolean;
@@ -33,6 +35,9 @@ function extentNow(directory: string): LogExtent {
 function foreseen(directory: string, shortening: Shortening): LogChange {
   const reader = readerOfLog(directory);
   try {
+    const { fault, torn } = behindEnd(reader);
+    const cut = fault ?? torn;
+    if (cut !== undefined) tell(`note: opening the log for changes would cut it first: ${cut.message}`);
     return { directory: reader.directory, dryRun: true, before: extentOf(reader), after: shortening.foresee(reader) };
   } finally {
     reader.close();

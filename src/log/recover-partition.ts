@@ -38,7 +38,8 @@ export interface RecoveredPartition {
  */
 export async function recoverPartition(directory: string, options: LogOptions = {}): Promise<RecoveredPartition> {
   const fs = options.fs ?? nodeFileSystem;
-  if (fs.stat(directory)?.isDirectory !== true) {
+  // A link to a partition's directory is as good as the directory.
+  if (fs.stat(fs.realPath(directory))?.isDirectory !== true) {
     throw new SeglogError('IO', 'there is no such directory', { file: directory, errno: 'ENOENT' });
   }
   const log = await Log.open(directory, {
