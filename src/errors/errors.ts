@@ -142,3 +142,8 @@ export function ioError(doing: string, file: string, cause: unknown): SeglogErro
       : {}),
   });
 }
+
+/** Whether an error says that there is no space left. */
+export function isNoSpace(error: unknown): boolean {
+  return error instanceof SeglogError && (error.errno === 'ENOSPC' || error.errno === 'EDQUOT');
+}

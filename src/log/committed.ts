@@ -6,12 +6,24 @@ import type { AbortedTransaction } from '../format/transaction-index.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
 import { markerOf } from './producers/marker.ts';
 import type { SegmentList } from './segments.ts';
+import { checkedTransactions, type RepairTransactions } from './transaction-check.ts';
+
+/** Where aborted transactions are looked up. */
+export interface TransactionSource {
+  readonly segments: SegmentList;
+  /** undefined when the log is somebody else's. */
+  readonly repairTransactions?: RepairTransactions | undefined;
+}
 
 /** The aborted transactions with records in `[from, to)`, in the order of their markers. */
-export function abortedTransactions(segments: SegmentList, from: number, to: number): AbortedTransaction[] {
+export function abortedTransactions(
+  { segments, repairTransactions }: TransactionSource,
+  from: number,
+  to: number,
+): AbortedTransaction[] {
   const aborted: AbortedTransaction[] = [];
   for (let segment = segments.floor(from); segment !== undefined; segment = segments.after(segment)) {
-    const { transactions, isComplete } = segment.transactions().collect(from, to);
+    const { transactions, isComplete } = checkedTransactions(segments, segment, repairTransactions).collect(from, to);
     aborted.push(...transactions);
     if (isComplete) break;
   }

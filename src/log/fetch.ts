@@ -3,8 +3,7 @@ import { SeglogError } from '../errors/errors.ts';
 import type { AbortedTransaction } from '../format/transaction-index.ts';
 import type { Segment } from '../segment/segment.ts';
 import type { Offset } from '../units/units.ts';
-import { abortedTransactions } from './committed.ts';
-import type { SegmentList } from './segments.ts';
+import { abortedTransactions, type TransactionSource } from './committed.ts';
 
 /** How far a fetch may see: everything, what is replicated, or what is decided. */
 export type FetchIsolation = 'log_end' | 'high_watermark' | 'committed';
@@ -38,8 +37,7 @@ export interface FetchedSlice {
 }
 
 /** What fetching needs of a log. */
-export interface FetchSource {
-  readonly segments: SegmentList;
+export interface FetchSource extends TransactionSource {
   readonly logStart: number;
   readonly logEnd: number;
   /** The offset that the fetch may not reach. */
@@ -135,13 +133,14 @@ function readSlice(segment: Segment, position: number, length: number): Uint8Arr
 
 /** As in Kafka the index tells how far the slice goes, so that more may be named than there are in it. */
 function abortedIn(
-  { segments, logEnd }: FetchSource,
+  source: FetchSource,
   startOffset: number,
   segment: Segment,
   position: number,
   length: number,
 ): AbortedTransaction[] {
+  const { segments, logEnd } = source;
   const upperBound =
     segment.indexes().offsets.offsetAtOrBehind(position + length) ?? segments.after(segment)?.baseOffset ?? logEnd;
-  return abortedTransactions(segments, startOffset, upperBound);
+  return abortedTransactions(source, startOffset, upperBound);
 }

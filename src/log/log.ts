@@ -6,7 +6,7 @@ import type { RecordBatch } from '../record/record-batch.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import type { Epoch, HighWatermark, LastStableOffset, LogEndOffset, LogStartOffset } from '../units/units.ts';
 import { BatchAppender, type EndTransaction } from './batch-appender.ts';
-import { writeOwnMark } from './clean-mark.ts';
+import { removeOwnMark, writeOwnMark } from './clean-mark.ts';
 import { type FetchedSlice, type FetchOptions, fetchSlice } from './fetch.ts';
 import type { RecoveryReport } from './load/report.ts';
 import type { LogDirectory } from './log-directory.ts';
@@ -26,6 +26,7 @@ import type { ProducerDescription } from './producers/producer-state.ts';
 import { checkStart, type ReadSource } from './read.ts';
 import { ReadableLog } from './readable-log.ts';
 import { type LogStatus, statusOf } from './status.ts';
+import type { RepairTransactions } from './transaction-check.ts';
 import { LogWriter, type WriterOptions } from './writer.ts';
 
 /**
@@ -218,7 +219,8 @@ export class Log extends ReadableLog implements AsyncDisposable {
     const { logStart, logEnd, highWatermark, lastStable } = offsets;
     const limits = { log_end: logEnd, high_watermark: highWatermark, committed: lastStable };
     const limit: number = limits[options.isolation ?? 'high_watermark'];
-    return fetchSlice({ segments, logStart, logEnd, limit }, startOffset, options);
+    const repairTransactions: RepairTransactions = (segment) => this.#log.repairTransactions(segment);
+    return fetchSlice({ segments, repairTransactions, logStart, logEnd, limit }, startOffset, options);
   }
 
   /** Moves the high watermark of a managed log, within the log; returns where it is then. */
@@ -359,7 +361,17 @@ export class Log extends ReadableLog implements AsyncDisposable {
     } finally {
       this.#state = 'closed';
       this.#log.closeNow();
+      await this.#leave(clean);
+    }
+  }
+
+  /** What the log directory could not note is as good as not closed clean. */
+  async #leave(clean: boolean): Promise<void> {
+    try {
       await this.#logDirectory.leave(this.directory, clean);
+    } catch (error) {
+      if (clean) removeOwnMark(this.#context.fs, this.directory);
+      throw error;
     }
   }
 
@@ -394,6 +406,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
       endOffset: ends[isolation],
       logEndOffset: offsets.logEnd,
       checkOpen: () => this.#checkOpen(),
+      repairTransactions: (segment) => this.#log.repairTransactions(segment),
       onDamage: (error, segment, position) => this.#log.damaged(error, segment, position),
     };
   }

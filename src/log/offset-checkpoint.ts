@@ -14,7 +14,7 @@ export class OffsetCheckpoint {
   readonly #path: string;
   readonly #lines = new Map<string, Line>();
   /** A file that cannot be read as a checkpoint says nothing of anybody, and stays as it is. */
-  #isReadable = true;
+  readonly #isReadable: boolean = true;
   #isThere = false;
   #isDirty = false;
 

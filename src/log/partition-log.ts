@@ -2,7 +2,7 @@
  * A partition's log: its segments, offsets, leader epochs and producers, and the rules by which they change together.
  * What callers hand in is checked and encoded already (see `validate/`); `Log` is the face of it.
  */
-import { SeglogError } from '../errors/errors.ts';
+import { isNoSpace, SeglogError } from '../errors/errors.ts';
 import { ATTRIBUTES } from '../format/batch.ts';
 import type { TopicPartition } from '../format/names.ts';
 import type { EndTransactionMarker } from '../format/control-record.ts';
@@ -17,6 +17,7 @@ import { corruptionError, type Loaded } from './load/load.ts';
 import { rebuildProducers } from './load/producers.ts';
 import type { Corruption } from './load/report.ts';
 import { findEnd } from './load/segment-files.ts';
+import { rebuildTransactions } from './load/transactions.ts';
 import type { LogDirectory } from './log-directory.ts';
 import { type HighWatermarkMode, LogOffsets } from './offsets.ts';
 import { markerOf } from './producers/marker.ts';
@@ -69,6 +70,8 @@ export class PartitionLog {
   #corruption: Corruption | undefined;
   #active: ActiveSegment | undefined;
   #recoveryPoint: number;
+  /** Where the last batch ends: a truncation within a batch leaves the log end above it, up to the next append. */
+  #batchEnd: number;
   #checkpointedMs: number;
   #expiredMs: number;
   #appendsSinceExpiry = 0;
@@ -87,6 +90,7 @@ export class PartitionLog {
     this.#readOnly = loaded.readOnly;
     this.#corruption = loaded.corruption;
     this.#recoveryPoint = loaded.recoveryPoint;
+    this.#batchEnd = loaded.logEndOffset;
     this.#deleted = new DeletedFiles(context, directory);
     const highWatermark = logDirectory.checkpointOf(partition).highWatermark ?? loaded.logStartOffset;
     this.offsets = new LogOffsets(highWatermarkMode, loaded.logStartOffset, loaded.logEndOffset, highWatermark);
@@ -122,6 +126,13 @@ export class PartitionLog {
     this.#corruption = { file: segment.logPath, position, offset, error };
   }
 
+  /** Builds a transaction index anew that is not what the log says. */
+  repairTransactions(segment: Segment): void {
+    const { context, directory, offsets, producers } = this;
+    const bases = [...this.segments].map(({ baseOffset }) => baseOffset);
+    rebuildTransactions({ context, directory, bases, logStartOffset: offsets.logStart }, segment, producers.readOnly());
+  }
+
   get isReadOnly(): boolean {
     return this.#active === undefined;
   }
@@ -137,7 +148,7 @@ export class PartitionLog {
 
   /** A sync covers all below `offset`. */
   synced(offset: number): void {
-    this.#recoveryPoint = Math.max(this.#recoveryPoint, Math.min(offset, this.offsets.logEnd));
+    this.#recoveryPoint = Math.max(this.#recoveryPoint, Math.min(offset, this.#batchEnd));
     const now = this.context.clock.monotonicMs();
     if (now - this.#checkpointedMs >= CHECKPOINT_INTERVAL_MS) this.checkpoint();
   }
@@ -169,6 +180,7 @@ export class PartitionLog {
     }
     for (const batch of batches) this.#noteEpoch(batch);
     this.active.append(bytes, length, batches);
+    this.#batchEnd = lastOffset + 1;
     this.offsets.appended(lastOffset + 1);
     if (changes === undefined) this.producers.updateMapEndOffset(lastOffset + 1);
     else this.#applyChanges(changes, lastOffset + 1);
@@ -328,7 +340,9 @@ export class PartitionLog {
     if (this.#corruption !== undefined && offset <= this.#corruption.offset) this.#corruption = undefined;
     this.epochs.truncateFromEnd(offset);
     offsets.truncated(offset);
-    this.#recoveryPoint = Math.min(this.#recoveryPoint, offset);
+    const { segment, sizeBytes } = this.active;
+    this.#batchEnd = findEnd(context, segment, sizeBytes, false).nextOffset;
+    this.#recoveryPoint = Math.min(this.#recoveryPoint, this.#batchEnd);
     const bases = [...this.segments].map(({ baseOffset }) => baseOffset);
     rebuildProducers({ context, directory, bases, logStartOffset: offsets.logStart }, producers, offset, false);
     this.#refreshUnstable();
@@ -347,6 +361,7 @@ export class PartitionLog {
     this.epochs.clear();
     this.producers.truncateFullyAndStartAt(offset);
     this.offsets.restarted(logStartOffset, offset);
+    this.#batchEnd = offset;
     this.#recoveryPoint = Math.min(this.#recoveryPoint, offset);
     this.sync.removed(0);
     context.fs.syncDirectory(directory);
@@ -360,18 +375,18 @@ export class PartitionLog {
    */
   raiseLogStart(offset: number): void {
     if (!this.offsets.raiseStart(offset)) return;
-    this.epochs.truncateFromStart(offset);
+    ifThereIsSpace(() => this.epochs.truncateFromStart(offset));
     this.producers.onLogStartIncremented(offset);
     this.#recoveryPoint = Math.max(this.#recoveryPoint, offset);
     this.#refreshUnstable();
-    // The start is on the disk before what is below it goes: else a crash would bring some of it back.
-    this.checkpoint();
+    // The start is on the disk before what is below it goes: else a crash would bring some of it back. Where there is no space
+    // for it, what goes makes some.
+    ifThereIsSpace(() => this.checkpoint());
     const gone = this.segments.takeBelow(offset);
-    if (gone.length === 0) return;
     this.#delete(gone);
     this.sync.removedBelow(this.segments.first?.baseOffset ?? 0);
-    this.context.fs.syncDirectory(this.directory);
-    this.checkpoint();
+    if (gone.length > 0) this.context.fs.syncDirectory(this.directory);
+    ifThereIsSpace(() => this.checkpoint());
   }
 
   #delete(segments: readonly Segment[]): void {
@@ -409,7 +424,7 @@ export class PartitionLog {
     await this.active.close();
     this.#deleted.remove();
     this.context.fs.syncDirectory(this.directory);
-    this.#recoveryPoint = this.offsets.logEnd;
+    this.#recoveryPoint = Math.max(this.#batchEnd, this.offsets.logStart);
     this.#noteCheckpoint();
   }
 
@@ -417,5 +432,14 @@ export class PartitionLog {
   closeNow(): void {
     this.#active?.closeNow();
     for (const segment of this.segments) segment.release();
+  }
+}
+
+/** What a small file could not take for lack of space it takes the next time. */
+function ifThereIsSpace(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!isNoSpace(error)) throw error;
   }
 }

@@ -8,13 +8,12 @@ import { batchError } from '../record/batch-error.ts';
 import { DecompressionMemory } from '../record/decompress.ts';
 import { RecordBatch } from '../record/record-batch.ts';
 import type { Segment } from '../segment/segment.ts';
+import type { TransactionSource } from './committed.ts';
 import type { ReadOptions } from './options.ts';
-import type { SegmentList } from './segments.ts';
 
 /** What reading needs of a log. */
-export interface ReadSource {
+export interface ReadSource extends TransactionSource {
   readonly engine: Engine;
-  readonly segments: SegmentList;
   readonly startOffset: number;
   /** Where reading ends: what the isolation allows. */
   readonly endOffset: number;
@@ -214,6 +213,8 @@ class Reading {
   readonly #memory: DecompressionMemory;
   /** Whether a batch at or behind `to` was met. */
   isDone = false;
+  #segment: Segment | undefined;
+  #nextOffset = 0;
 
   /** @throws SeglogError `INVALID_ARGUMENT`, `OFFSET_OUT_OF_RANGE` */
   constructor(source: ReadSource, options: ReadOptions) {
@@ -225,6 +226,20 @@ class Reading {
     this.#source = source;
     this.#options = options;
     this.#memory = new DecompressionMemory(this.isReused);
+  }
+
+  /** @throws SeglogError `SEGMENTS_OVERLAP` when the segment's first batch does not rise above the one before it */
+  #enter(segment: Segment, first: RecordBatch): void {
+    this.#segment = segment;
+    const offset = first.magic >= 2 ? first.baseOffset : first.lastOffset;
+    if (offset >= this.#nextOffset) return;
+    throw new SeglogError('SEGMENTS_OVERLAP', 'a segment starts with offsets that the one before it has, too', {
+      file: segment.logPath,
+      position: first.position,
+      expected: `${this.#nextOffset} or above`,
+      found: offset,
+      action: 'Look at both with `seglog dump`, and move the wrong one out of the directory',
+    });
   }
 
   /** The batches of a chunk that was read. */
@@ -242,9 +257,13 @@ class Reading {
         this.#options,
         this.#memory,
       );
+      if (slot.segment !== this.#segment) this.#enter(slot.segment, batch);
+      this.#nextOffset = batch.lastOffset + 1;
       if (batch.lastOffset < this.from) continue;
       // A legacy wrapper's first offset costs a decompression; its last one will do, since the end is a batch's end.
-      if ((batch.magic >= 2 ? batch.baseOffset : batch.lastOffset) >= this.to) {
+      // What is only partly below the source's own end is not to be seen at all.
+      const first = batch.magic >= 2 ? batch.baseOffset : batch.lastOffset;
+      if (first >= this.to || batch.lastOffset >= this.#source.endOffset) {
         this.isDone = true;
         return;
       }

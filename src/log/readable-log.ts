@@ -40,7 +40,7 @@ export abstract class ReadableLog {
 
   /** The transactions with records in `[from, to)` that were aborted, in the order of their markers. */
   abortedTransactions(from: number, to: number): AbortedTransaction[] {
-    return abortedTransactions(this.source('log_end').segments, from, to);
+    return abortedTransactions(this.source('log_end'), from, to);
   }
 
   /** Reads data records one by one, with their keys and values as what a serde makes of them. */
@@ -84,7 +84,7 @@ export abstract class ReadableLog {
 
 function filterOf(source: ReadSource, options: ReadOptions): AbortedFilter {
   const from = options.from ?? source.startOffset;
-  return new AbortedFilter(abortedTransactions(source.segments, from, source.endOffset));
+  return new AbortedFilter(abortedTransactions(source, from, source.endOffset));
 }
 
 async function* committedBatches(source: ReadSource, options: ReadOptions): AsyncGenerator<RecordBatch, void> {

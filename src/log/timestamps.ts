@@ -27,7 +27,7 @@ export function offsetForTimestamp(source: ReadSource, timestamp: number): Times
 
 function firstAtOrAfter(source: ReadSource, segment: Segment, timestamp: number): TimestampOffset | undefined {
   const end = segmentEnd(source, segment);
-  const from = Math.max(segment.indexes().times.lookup(timestamp).offset, source.startOffset);
+  const from = Math.max(segment.offsetBefore(timestamp), source.startOffset);
   if (from >= end) return undefined;
   for (const batch of readBatchesSync(source, { from, to: end }, SMALL_CHUNK_BYTES)) {
     if (batch.maxTimestamp < timestamp) continue;
@@ -50,7 +50,7 @@ export function maxTimestampRecord(source: ReadSource): TimestampOffset | undefi
   }
   if (best === undefined) return undefined;
   // The last entry names the last offset of the first batch that has its timestamp; a larger one can only come later.
-  const from = Math.max(source.startOffset, best.indexes().times.last.offset);
+  const from = Math.max(source.startOffset, best.offsetBeforeLargest());
   const end = segmentEnd(source, best);
   if (from >= end) return undefined;
   for (const batch of readBatchesSync(source, { from, to: end }, SMALL_CHUNK_BYTES)) {

@@ -159,10 +159,11 @@ export class SegmentScanner {
     return true;
   }
 
-  /** Makes the file end at `cutAt`: goes back to the last mark before it, if the scan is beyond. */
+  /** Makes the file end at `cutAt`: goes back to the last mark before it, if the scan is beyond or has met a fall there. */
   #goBackTo(cutAt: number): void {
     this.#end = Math.min(this.#end, cutAt);
-    if (this.scannedBytes <= cutAt) return;
+    const isUntouched = (this.#state[RECOVERY_STATE.fallPosition] as number) < 0;
+    if (this.scannedBytes <= cutAt && isUntouched) return;
     let mark: Mark | undefined;
     while (mark === undefined || (mark.state[RECOVERY_STATE.position] as number) > cutAt) {
       mark = this.#marks.pop() as Mark;

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { LOCATE_OUTCOME } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
 import { type BatchHeader, readBatchHeader } from '../record/batch-header.ts';
+import { baseOffsetOf, HEADER_SIZE, lastOffsetOf, LEGACY, maxTimestampOf } from '../format/batch.ts';
 import { segmentFileName, SUFFIXES } from '../format/names.ts';
-import { timestampOfEntry, TIME_INDEX } from '../format/time-index.ts';
+import { offsetOfTimeEntry, timestampOfEntry, TIME_INDEX, type TimeIndexEntry } from '../format/time-index.ts';
 import type { File } from '../fs/contract.ts';
 import type { EntryTable } from '../index/entry-table.ts';
 import { OffsetIndex } from '../index/offset-index.ts';
@@ -14,13 +15,15 @@ import type { FilePosition, Offset } from '../units/units.ts';
 import type { SegmentContext } from './context.ts';
 import type { Closable } from './open-segments.ts';
 import { walkBatches } from './walk.ts';
-import { maxTimestampOf } from '../format/batch.ts';
 
 /** Room for all the headers between two index entries: most lookups need one read. */
 const SCRATCH_BYTES = 8192;
 const scratch: Uint8Array = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 const scratchView = new DataView(scratch.buffer, scratch.byteOffset, scratch.byteLength);
 const located = new Float64Array(LOCATE_OUTCOME.length);
+
+/** What formats 0 and 1 have before their first field of any length. */
+const LEGACY_HEADER_SIZE = LEGACY.TIMESTAMP;
 
 /** A batch's header, and where the batch stands. */
 export interface FoundBatch extends BatchHeader {
@@ -127,9 +130,9 @@ export class Segment implements Closable {
   /** Loads the indexes; ones whose ends cannot be (a zero tail, an odd length, a place behind the log) are built anew. */
   #loadChecked(): Indexes {
     const { repairIndexes } = this.#context;
-    const indexes = this.#load();
-    if (repairIndexes === undefined || this.#stage !== '' || this.#sizeBytes === 0 || this.#endsWell(indexes))
-      return indexes;
+    this.#indexes = this.#load();
+    if (repairIndexes === undefined || this.#stage !== '' || this.#sizeBytes === 0) return this.#indexes;
+    if (this.#endsWell(this.#indexes)) return this.#indexes;
     repairIndexes(this.#directory, this.baseOffset);
     return this.#load();
   }
@@ -150,8 +153,46 @@ export class Segment implements Closable {
     const isWhole = (table: EntryTable): boolean =>
       (fs.stat(table.path)?.sizeBytes ?? -1) === table.count * table.entrySize;
     if (!isWhole(offsets.table) || !isWhole(times.table)) return false;
+    // A segment that is whole has a time entry, unless its batches have no timestamps at all.
+    if (times.table.count === 0 ? this.#firstTimestamp() >= 0 : !this.#isTrue(times.last)) return false;
     const last = offsets.last;
     return last === undefined || (last.offset >= this.baseOffset && last.position < this.#sizeBytes);
+  }
+
+  /** The largest timestamp of the first batch; -1 when there is none. */
+  #firstTimestamp(): number {
+    const header = new Uint8Array(HEADER_SIZE);
+    if (this.log().read(header, 0, HEADER_SIZE, 0) < LEGACY_HEADER_SIZE + 8) return -1;
+    return maxTimestampOf(new DataView(header.buffer), 0);
+  }
+
+  /**
+   * Where a search for the first record of `timestamp` or later starts. A time index entry counts only if its batch has the
+   * timestamp that it says; else the search starts at the segment's first batch.
+   */
+  offsetBefore(timestamp: number): number {
+    return this.#checkedOffset(this.indexes().times.lookup(timestamp));
+  }
+
+  /** Where a search for the record with the largest timestamp starts. */
+  offsetBeforeLargest(): number {
+    return this.#checkedOffset(this.indexes().times.last);
+  }
+
+  #checkedOffset(entry: TimeIndexEntry): number {
+    return entry.timestamp < 0 || this.#isTrue(entry) ? entry.offset : this.baseOffset;
+  }
+
+  #isTrue({ timestamp, offset }: TimeIndexEntry): boolean {
+    if (offset < this.baseOffset) return false;
+    try {
+      const found = this.find(offset);
+      return found !== undefined && found.baseOffset <= offset && found.maxTimestamp === timestamp;
+    } catch (error) {
+      // Damage before that batch: a reader will meet it, and be told.
+      if (error instanceof SeglogError && error.code !== 'IO') return false;
+      throw error;
+    }
   }
 
   /** Keeps the files open over an asynchronous read; ends with `unpin`. */
@@ -172,12 +213,28 @@ export class Segment implements Closable {
    */
   find(offset: number, useIndex = true): FoundBatch | undefined {
     const found = this.#locate(offset, useIndex);
-    if (found !== undefined && (!useIndex || (found.magic <= 2 && found.baseOffset >= this.baseOffset))) return found;
     const stoppedAt = located[LOCATE_OUTCOME.position] as number;
-    if (found === undefined && located[LOCATE_OUTCOME.found] === 0 && stoppedAt >= this.#sizeBytes) return undefined;
+    const isAtEnd = found === undefined && located[LOCATE_OUTCOME.found] === 0 && stoppedAt >= this.#sizeBytes;
+    if (!useIndex) {
+      if (found === undefined && !isAtEnd) throw this.#damagedAt(stoppedAt);
+      return found;
+    }
+    if (found !== undefined && found.magic <= 2 && found.baseOffset >= this.baseOffset) {
+      // A batch that holds the offset is the right one, whatever the index said; one behind a gap is if the index is right.
+      if (found.baseOffset <= offset || this.#startsWell(offset)) return found;
+    } else if (isAtEnd && this.#startsWell(offset)) return undefined;
     // The index may lie, or the log be damaged: headers from the start on tell which.
-    if (useIndex) return this.find(offset, false);
-    throw this.#damagedAt(stoppedAt);
+    return this.find(offset, false);
+  }
+
+  /** Whether the index entry from which `offset` is looked for stands at a batch that ends at or below the entry's offset. */
+  #startsWell(offset: number): boolean {
+    const entry = this.indexes().offsets.lookup(offset);
+    if (entry.position === 0) return true;
+    const header = new Uint8Array(HEADER_SIZE);
+    if (this.log().read(header, 0, HEADER_SIZE, entry.position) < LEGACY_HEADER_SIZE) return false;
+    const view = new DataView(header.buffer);
+    return baseOffsetOf(view, 0) >= this.baseOffset && lastOffsetOf(view, 0) <= entry.offset;
   }
 
   #damagedAt(position: number): SeglogError {
@@ -203,6 +260,8 @@ export class Segment implements Closable {
     if (located[LOCATE_OUTCOME.found] !== 1) return undefined;
     const position = located[LOCATE_OUTCOME.position] as number;
     const header = located[LOCATE_OUTCOME.header] as number;
+    // What an index that lies points at can say anything: only numbers that a log can have are read as a header.
+    if (useIndex && !Number.isSafeInteger(lastOffsetOf(scratchView, header))) return undefined;
     const { magic, sizeBytes, baseOffset, lastOffset, maxTimestamp } = readBatchHeader(
       scratchView,
       header,
@@ -264,9 +323,11 @@ export class Segment implements Closable {
     try {
       const entry = new Uint8Array(TIME_INDEX.ENTRY_SIZE);
       if (file.read(entry, 0, entry.length, sizeBytes - entry.length) < entry.length) return undefined;
-      const timestamp = timestampOfEntry(new DataView(entry.buffer), 0);
+      const view = new DataView(entry.buffer);
+      const timestamp = timestampOfEntry(view, 0);
       // A zero entry is an untrimmed tail, not a record from 1970.
-      return timestamp > 0 ? timestamp : undefined;
+      if (timestamp <= 0) return undefined;
+      return this.#isTrue({ timestamp, offset: this.baseOffset + offsetOfTimeEntry(view, 0) }) ? timestamp : undefined;
     } finally {
       file.close();
     }

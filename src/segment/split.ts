@@ -6,11 +6,13 @@
  *     write .cleaned, sync -> rename to .swap, last one first -> remove the old one -> rename to the final names
  */
 import { join } from 'node:path';
-import { SCAN_ROW } from '../engine/contract.ts';
-import { baseOffsetOf, lastOffsetOf } from '../format/batch.ts';
+import { type Engine, SCAN_ROW } from '../engine/contract.ts';
+import { SeglogError } from '../errors/errors.ts';
+import { baseOffsetOf, lastOffsetOf, magicOf } from '../format/batch.ts';
 import { segmentFileName, STAGES, SUFFIXES } from '../format/names.ts';
 import type { File } from '../fs/contract.ts';
 import { MAX_INT32 } from '../units/units.ts';
+import { RecordBatch } from '../record/record-batch.ts';
 import type { SegmentContext } from './context.ts';
 import { Segment } from './segment.ts';
 import { walkBatches } from './walk.ts';
@@ -63,18 +65,41 @@ export function splitSegment(context: SegmentContext, directory: string, baseOff
 function partsOf({ engine }: SegmentContext, source: File): Part[] {
   const sizeBytes = source.sizeBytes();
   const parts: Part[] = [];
-  walkBatches(engine, source, 0, sizeBytes, false, ({ view, rows, count, position }) => {
+  walkBatches(engine, source, 0, sizeBytes, false, ({ bytes, view, rows, count, position }) => {
     for (let row = 0; row < count; row++) {
       const at = rows[row * SCAN_ROW.length] as number;
       const last = lastOffsetOf(view, at);
       const part = parts.at(-1);
-      if (part !== undefined && last - part.baseOffset <= MAX_INT32) continue;
+      const delta = part === undefined ? -1 : last - part.baseOffset;
+      if (delta >= 0 && delta <= MAX_INT32) continue;
       if (part !== undefined) part.to = position + at;
-      parts.push({ baseOffset: baseOffsetOf(view, at), from: position + at, to: sizeBytes });
+      const batch = { bytes, view, at, file: source.path, position: position + at };
+      parts.push({ baseOffset: firstOffsetOf(engine, batch), from: position + at, to: sizeBytes });
     }
     return true;
   });
   return parts;
+}
+
+/** The offset of a batch's first record, which a compressed batch of formats 0 and 1 has inside; else what its header says. */
+function firstOffsetOf(
+  engine: Engine,
+  {
+    bytes,
+    view,
+    at,
+    file,
+    position,
+  }: { bytes: Uint8Array; view: DataView; at: number; file: string; position: number },
+): number {
+  if (magicOf(view, at) >= 2) return baseOffsetOf(view, at);
+  try {
+    return new RecordBatch(engine, bytes, view, at, file, position, {}).baseOffset;
+  } catch (error) {
+    // Kafka does not load a log with such a batch. It is the recovery of the new segment that meets it.
+    if (error instanceof SeglogError) return baseOffsetOf(view, at);
+    throw error;
+  }
 }
 
 function copy({ fs }: SegmentContext, source: File, { from, to }: Part, path: string): void {

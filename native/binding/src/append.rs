@@ -7,12 +7,13 @@ use napi::{Env, Task};
 use napi_derive::napi;
 use seglog_core::append::{AppendFile, Kind, Options, Syncer};
 use seglog_core::probe;
+use std::cell::RefCell;
 use std::path::Path;
 
 /// A log file that is only ever appended to.
 #[napi]
 pub struct NativeAppendFile {
-    file: AppendFile,
+    file: RefCell<AppendFile>,
 }
 
 #[napi]
@@ -34,61 +35,61 @@ impl NativeAppendFile {
                 portable,
             };
             let file = AppendFile::open(Path::new(&path), options)?;
-            Ok(Self { file })
+            Ok(Self { file: RefCell::new(file) })
         })
     }
 
     /// Bytes appended.
     #[napi(getter)]
     pub fn size_bytes(&self) -> f64 {
-        self.file.size() as f64
+        self.file.borrow().size() as f64
     }
 
     /// Whether bytes go through a mapping.
     #[napi(getter)]
     pub fn is_mapped(&self) -> bool {
-        self.file.kind() == Kind::Mapped
+        self.file.borrow().kind() == Kind::Mapped
     }
 
     /// Appends `bytes[0, length)`; returns the new size.
     #[napi(ts_args_type = "bytes: Uint8Array, length: number")]
-    pub fn append(&mut self, bytes: View<u8>, length: f64) -> napi::Result<f64> {
+    pub fn append(&self, bytes: View<u8>, length: f64) -> napi::Result<f64> {
         guard(|| {
             let length = size(length, bytes.len(), "the length")?;
             // SAFETY: the only argument with memory; the mapping is not JavaScript's.
-            self.file.append(unsafe { bytes.slice_of(0..length) })?;
-            Ok(self.file.size() as f64)
+            self.file.borrow_mut().append(unsafe { bytes.slice_of(0..length) })?;
+            Ok(self.file.borrow().size() as f64)
         })
     }
 
     /// Cuts the end back.
     #[napi]
-    pub fn truncate(&mut self, size_bytes: f64) -> napi::Result<()> {
-        guard(|| self.file.truncate(whole(size_bytes, "sizeBytes")?))
+    pub fn truncate(&self, size_bytes: f64) -> napi::Result<()> {
+        guard(|| self.file.borrow_mut().truncate(whole(size_bytes, "sizeBytes")?))
     }
 
     /// Makes the file's length its size.
     #[napi]
-    pub fn trim(&mut self) -> napi::Result<()> {
-        guard(|| self.file.trim())
+    pub fn trim(&self) -> napi::Result<()> {
+        guard(|| self.file.borrow_mut().trim())
     }
 
     /// Syncs on another thread; resolves to what failed, or null.
     #[napi(ts_return_type = "Promise<string | null>")]
     pub fn sync(&self) -> napi::Result<AsyncTask<SyncTask>> {
-        guard(|| Ok(AsyncTask::new(SyncTask(self.file.syncer()?))))
+        guard(|| Ok(AsyncTask::new(SyncTask(self.file.borrow().syncer()?))))
     }
 
     /// Syncs on this thread.
     #[napi]
     pub fn sync_sync(&self) -> napi::Result<()> {
-        guard(|| self.file.syncer()?.run())
+        guard(|| self.file.borrow().syncer()?.run())
     }
 
     /// Trims and closes.
     #[napi]
-    pub fn close(&mut self) -> napi::Result<()> {
-        guard(|| self.file.close())
+    pub fn close(&self) -> napi::Result<()> {
+        guard(|| self.file.borrow_mut().close())
     }
 }
 

@@ -5,10 +5,9 @@
 import { join } from 'node:path';
 import { systemClock } from '../../clock/clock.ts';
 import type { Engine } from '../../engine/contract.ts';
+import type { AppendFile } from '../../fs/contract.ts';
 import type { Log } from '../../log/log.ts';
 import { type BenchLine, benchLine, type DurableLine } from '../line.ts';
-import { claimScratch } from '../scratch.ts';
-import { Turns } from '../turn.ts';
 import { randomValues } from '../values.ts';
 import { benchConfig, type BenchContext, firstTimestampOf, openEmpty, SEGMENT_BYTES } from './context.ts';
 import { LoadWriter } from './load.ts';
@@ -43,8 +42,18 @@ class CountedSyncs {
   }
 }
 
-async function appendDurably(log: Log, writer: LoadWriter, signal: AbortSignal | undefined): Promise<void> {
-  while (writer.append()) {
+/** Syncs of one side before it is the other's turn: a disk's speed changes from one second to the next. */
+const TURN_SYNCS = 32;
+
+/** Time and syncs of one side, over its turns. */
+interface Spent {
+  syncs: number;
+  elapsedMs: number;
+}
+
+/** Appends, each batch waited for, until `end` batches are written or none is left. */
+async function appendDurably(log: Log, writer: LoadWriter, end: number, signal?: AbortSignal): Promise<void> {
+  while (writer.batches < end && writer.append()) {
     const commit = writer.commit();
     if (commit !== undefined) await commit;
     await log.flush();
@@ -52,78 +61,90 @@ async function appendDurably(log: Log, writer: LoadWriter, signal: AbortSignal |
   }
 }
 
-async function durableRound(
-  context: BenchContext,
-  { durability, appenders }: Durability,
-  round: number,
-  values: readonly Uint8Array[],
-): Promise<DurableLine> {
-  const { load, signal } = context;
-  signal?.throwIfAborted();
-  const counted = new CountedSyncs(context.engine);
-  const log = await openEmpty(context, { ...benchConfig(context), engine: counted.engine });
-  try {
-    const writer = new LoadWriter(log, load, firstTimestampOf(load), values);
-    const start = systemClock.monotonicMs();
-    await Promise.all(Array.from({ length: appenders }, () => appendDurably(log, writer, signal)));
-    const elapsedMs = systemClock.monotonicMs() - start;
-    const syncs = counted.count;
-    const appends = Math.ceil(load.records / load.batchRecords);
-    const measured = { records: load.records, bytes: log.status().sizeBytes, elapsedMs };
-    return {
-      ...benchLine('append', round, context.engine.name, measured),
-      producer: load.producer,
-      ...{ durability, appenders, appends, syncs },
-      appendsPerSecond: perSecond(appends, elapsedMs),
-      syncsPerSecond: perSecond(syncs, elapsedMs),
-      meanGroup: Number((appends / syncs).toFixed(1)),
-    };
-  } finally {
-    await log.close();
+/** Writes `bytes` and syncs, off the thread as the log does, as often as it is told. */
+async function syncBare(file: AppendFile, bytes: Uint8Array, spent: Spent, syncs: number): Promise<void> {
+  const start = systemClock.monotonicMs();
+  for (let i = 0; i < syncs; i++) {
+    file.append(bytes, bytes.length);
+    await file.sync();
   }
+  spent.elapsedMs += systemClock.monotonicMs() - start;
+  spent.syncs += syncs;
+}
+
+/** One round on open files: the log's turns and the bare loop's, until the load is appended. */
+async function takeTurns(
+  context: BenchContext,
+  { appenders }: Durability,
+  log: Log,
+  counted: CountedSyncs,
+  bareFile: AppendFile,
+): Promise<{ readonly durable: Spent; readonly bare: Spent; readonly bareBytes: number }> {
+  const { load, signal } = context;
+  const writer = new LoadWriter(log, load, firstTimestampOf(load), randomValues(load.recordBytes));
+  const durable: Spent = { syncs: 0, elapsedMs: 0 };
+  const bare: Spent = { syncs: 0, elapsedMs: 0 };
+  let written: Uint8Array | undefined;
+  while (!writer.isDone) {
+    const end = writer.batches + appenders * TURN_SYNCS;
+    const before = counted.count;
+    const start = systemClock.monotonicMs();
+    await Promise.all(Array.from({ length: appenders }, () => appendDurably(log, writer, end, signal)));
+    durable.elapsedMs += systemClock.monotonicMs() - start;
+    const syncs = counted.count - before;
+    durable.syncs += syncs;
+    // As many bytes as came to the log between two syncs.
+    written ??= randomValues(Math.max(1, Math.floor(log.status().sizeBytes / syncs)))[0] as Uint8Array;
+    await syncBare(bareFile, written, bare, syncs);
+  }
+  return { durable, bare, bareBytes: bare.syncs * (written?.length ?? 0) };
 }
 
 function perSecond(count: number, elapsedMs: number): number {
   return Number((count / (elapsedMs / 1000)).toFixed(1));
 }
 
-/** As many syncs as the log made, each of as many bytes as there came to the log between two of them, on this thread. */
-async function bareRound(
-  { engine, fs, directory, signal }: BenchContext,
-  { round, syncs, bytes }: DurableLine,
-): Promise<BenchLine> {
-  claimScratch(fs, directory);
+async function runRound(
+  context: BenchContext,
+  durability: Durability,
+  round: number,
+): Promise<[DurableLine, BenchLine]> {
+  const { engine, fs, load, directory } = context;
+  const counted = new CountedSyncs(engine);
+  const log = await openEmpty(context, { ...benchConfig(context), engine: counted.engine });
   const path = join(directory, SYNC_FILE);
   fs.remove(path);
-  const file = engine.openAppend(fs, path, { sizeBytes: 0, maxSizeBytes: SEGMENT_BYTES, preallocate: false });
+  const bareFile = engine.openAppend(fs, path, { sizeBytes: 0, maxSizeBytes: SEGMENT_BYTES, preallocate: false });
   try {
-    const length = Math.max(1, Math.floor(bytes / syncs));
-    const written = randomValues(length)[0] as Uint8Array;
-    const turns = new Turns(signal);
-    const start = systemClock.monotonicMs();
-    for (let i = 0; i < syncs; i++) {
-      file.append(written, length);
-      file.syncSync();
-      const turn = turns.next();
-      if (turn !== undefined) await turn;
-    }
-    const elapsedMs = systemClock.monotonicMs() - start;
-    return benchLine('sync', round, engine.name, { records: syncs, bytes: syncs * length, elapsedMs });
+    const { durable, bare, bareBytes } = await takeTurns(context, durability, log, counted, bareFile);
+    const appends = Math.ceil(load.records / load.batchRecords);
+    const measured = { records: load.records, bytes: log.status().sizeBytes, elapsedMs: durable.elapsedMs };
+    const line: DurableLine = {
+      ...benchLine('append', round, engine.name, measured),
+      producer: load.producer,
+      ...durability,
+      appends,
+      appendsPerSecond: perSecond(appends, durable.elapsedMs),
+      syncs: durable.syncs,
+      syncsPerSecond: perSecond(durable.syncs, durable.elapsedMs),
+      meanGroup: Number((appends / durable.syncs).toFixed(1)),
+    };
+    const bareMeasured = { records: bare.syncs, bytes: bareBytes, elapsedMs: bare.elapsedMs };
+    return [line, benchLine('sync', round, engine.name, bareMeasured)];
   } finally {
-    file.close();
+    bareFile.close();
     fs.remove(path);
+    await log.close();
   }
 }
 
-/** Lines of durable appending and of bare syncs in turn; `records` of the latter are syncs. The last round's log stays. */
+/** Lines of durable appending and of bare syncs; `records` of the latter are syncs. The last round's log stays. */
 export async function* benchDurable(
   context: BenchContext,
   durability: Durability,
 ): AsyncGenerator<BenchLine, void, void> {
-  const values = randomValues(context.load.recordBytes);
   for (let round = 0; round < context.rounds; round++) {
-    const line = await durableRound(context, durability, round, values);
-    yield line;
-    yield await bareRound(context, line);
+    context.signal?.throwIfAborted();
+    yield* await runRound(context, durability, round);
   }
 }

@@ -2,6 +2,7 @@
 import type { Log } from '../../log/log.ts';
 import type { AppendRecordsOptions, AppendResult, Codec } from '../../log/options.ts';
 import type { BatchBuilder } from '../../record/batch-builder.ts';
+import { MAX_INT32 } from '../../units/units.ts';
 import { Turns } from '../turn.ts';
 import { VALUE_COUNT } from '../values.ts';
 
@@ -23,9 +24,8 @@ export interface Load {
   readonly transactionBatches: number;
 }
 
-const PRODUCER = { producerId: 1000, producerEpoch: 0 } as const;
-/** Sequences go from 0 to 2^31 - 1, and on at 0. */
-const SEQUENCES = 2 ** 31;
+const PRODUCER_ID = 1000;
+const PRODUCER_EPOCH = 0;
 
 /** When records happened: all of one batch at once, a batch as many milliseconds after the one before as it has records. */
 export function timestampOf(firstTimestamp: number, load: Load, offset: number): number {
@@ -43,6 +43,7 @@ export class LoadWriter {
   readonly #values: readonly Uint8Array[];
   readonly #batch: BatchBuilder;
   #next = 0;
+  #batches = 0;
   #uncommitted = 0;
 
   /** @param firstTimestamp of the first record; the last one is `load.records` milliseconds later */
@@ -52,6 +53,15 @@ export class LoadWriter {
     this.#firstTimestamp = firstTimestamp;
     this.#values = values;
     this.#batch = log.batch();
+  }
+
+  /** How many batches were appended. */
+  get batches(): number {
+    return this.#batches;
+  }
+
+  get isDone(): boolean {
+    return this.#next >= this.#load.records;
   }
 
   /** Appends the next batch; false when there is none left. */
@@ -66,6 +76,7 @@ export class LoadWriter {
     for (let i = first; i < end; i++) batch.add(timestamp, null, values[i & (VALUE_COUNT - 1)] as Uint8Array);
     this.#log.appendSync(batch, this.#optionsAt(first));
     this.#next = end;
+    this.#batches++;
     this.#uncommitted++;
     return true;
   }
@@ -76,14 +87,19 @@ export class LoadWriter {
     if (producer !== 'transactional' || this.#uncommitted === 0) return undefined;
     if (this.#uncommitted < transactionBatches && this.#next < records) return undefined;
     this.#uncommitted = 0;
-    return this.#log.endTransaction({ ...PRODUCER, result: 'commit' });
+    return this.#log.endTransaction({ producerId: PRODUCER_ID, producerEpoch: PRODUCER_EPOCH, result: 'commit' });
   }
 
   #optionsAt(first: number): AppendRecordsOptions {
     const { compression, producer } = this.#load;
     if (producer === 'none') return { compression };
+    // Sequences go from 0 to 2^31 - 1, and on at 0.
+    const baseSequence = first & MAX_INT32;
     const isTransactional = producer === 'transactional';
-    return { compression, producer: { ...PRODUCER, baseSequence: first % SEQUENCES, isTransactional } };
+    return {
+      compression,
+      producer: { producerId: PRODUCER_ID, producerEpoch: PRODUCER_EPOCH, baseSequence, isTransactional },
+    };
   }
 }
 

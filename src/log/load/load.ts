@@ -21,7 +21,7 @@ import { rebuildProducers } from './producers.ts';
 import { Progress } from './progress.ts';
 import { type RecoveredSegment, Recovery } from './recovery.ts';
 import type { Corruption, RecoveryOptions, RecoveryReport } from './report.ts';
-import { findEnd, listSegments, type SegmentFiles } from './segment-files.ts';
+import { findEnd, listSegments, type SegmentFiles, walkAll } from './segment-files.ts';
 
 /** What loading gives a log. */
 export interface Loaded {
@@ -114,10 +114,13 @@ class Loader {
     const last = listed.at(-1);
     if (last === undefined) return this.#logStart;
     const segment = new Segment(this.#context, this.#directory, last.baseOffset, last.sizeBytes);
-    const { validBytes, nextOffset } = findEnd(this.#context, segment, last.sizeBytes, false);
+    // An index that is missing must stay so until the segment is recovered for it.
+    const walk = last.hasOffsetIndex ? findEnd : walkAll;
+    const { validBytes, nextOffset, rises } = walk(this.#context, segment, last.sizeBytes, false);
     segment.release();
-    if (validBytes !== last.sizeBytes || nextOffset - 1 - last.baseOffset > MAX_INT32) return undefined;
-    return markedEnd === undefined || markedEnd === nextOffset ? nextOffset : undefined;
+    if (validBytes !== last.sizeBytes || !rises || nextOffset - 1 - last.baseOffset > MAX_INT32) return undefined;
+    // A truncation within a batch leaves the end that was marked above the last batch's.
+    return markedEnd === undefined || markedEnd >= nextOffset ? nextOffset : undefined;
   }
 
   #newRecovery(epochs: LeaderEpochs, listed: readonly SegmentFiles[], isClean: boolean): Recovery {

@@ -4,9 +4,7 @@
  * Above the recovery point the result is Kafka's (spec 3.7, item 5): cut there, and every later segment goes; what is cut is
  * kept in `quarantine/`. Below it nothing is cut: the disk had it once, so it is damage, not a torn tail.
  */
-import { SeglogError } from '../../errors/errors.ts';
-import { SUFFIXES } from '../../format/names.ts';
-import { TransactionIndex } from '../../index/transaction-index.ts';
+import { isNoSpace, SeglogError } from '../../errors/errors.ts';
 import { hasBatchBehind } from '../../segment/batch-behind.ts';
 import type { SegmentContext } from '../../segment/context.ts';
 import { rebuildIndexes, type SegmentScan, SegmentScanner } from '../../segment/recover.ts';
@@ -21,6 +19,7 @@ import { Quarantine } from './quarantine.ts';
 import { Replay } from './replay.ts';
 import type { Corruption, Cut, CutKind } from './report.ts';
 import { findEnd, type SegmentFiles } from './segment-files.ts';
+import { writeTransactions } from './transactions.ts';
 
 /** What recovery works on. */
 export interface RecoveryWork {
@@ -136,7 +135,7 @@ export class Recovery {
     replay: Replay,
     producers: ProducerState,
   ): Promise<RecoveredSegment> {
-    const { context, directory, recoveryPoint, mode } = this.#work;
+    const { context, directory, mode } = this.#work;
     const base = (segments[at] as SegmentFiles).baseOffset;
     const path = new Segment(context, directory, base, 0).logPath;
     const { validBytes: sizeBytes, fileBytes, nextOffset, fault } = scan;
@@ -150,8 +149,9 @@ export class Recovery {
     if (wasCut) {
       const error = fault ?? zerosWithin(path, sizeBytes);
       const isLast = at === segments.length - 1;
-      if (nextOffset < recoveryPoint && (fault !== undefined || !isLast)) {
-        const corruption = { file: path, position: sizeBytes, offset: nextOffset, error };
+      const lost = this.#lostBelowRecoveryPoint(base, scan, isLast);
+      if (lost !== undefined) {
+        const corruption = { file: path, position: sizeBytes, offset: lost, error };
         return { ...whole, wasCut: false, corruption };
       }
       if (mode === 'refuse' && (fault !== undefined || !isLast)) throw refused(path, scan, error);
@@ -160,9 +160,32 @@ export class Recovery {
     }
     rebuildIndexes(context, directory, base, scan);
     const isEmptied = scan.faultKind === 'invalid-offset';
-    writeTransactions(context, directory, base, isEmptied ? undefined : replay);
+    const segment = new Segment(context, directory, base, 0);
+    writeTransactions(segment, isEmptied ? undefined : replay);
+    segment.release();
     if (!isEmptied) producers.takeSnapshot();
     return whole;
+  }
+
+  /** The first offset below the recovery point that a cut would take; undefined when it would take none. */
+  #lostBelowRecoveryPoint(
+    base: number,
+    { validBytes, nextOffset, fault, faultKind }: SegmentScan,
+    isLast: boolean,
+  ): number | undefined {
+    const { context, directory, recoveryPoint, logStartOffset } = this.#work;
+    if (fault === undefined && isLast) return undefined;
+    // A log start that was raised into a batch took the recovery point along: that says nothing of the disk.
+    if (recoveryPoint <= logStartOffset) return undefined;
+    if (nextOffset < recoveryPoint) return nextOffset;
+    if (faultKind !== 'falls' || fault?.baseOffset === undefined) return undefined;
+    // Offsets fall to what was there before: a stale batch. To what was not: the batch before them was raised by damage.
+    const fallen = Number(fault.baseOffset);
+    if (fallen >= recoveryPoint) return undefined;
+    const holder = new Segment(context, directory, base, validBytes);
+    const found = holder.find(fallen, false);
+    holder.release();
+    return found !== undefined && found.baseOffset <= fallen ? undefined : fallen;
   }
 
   /** Cuts the file; what is cut is copied first. Returns why not when there is no space for the copy. */
@@ -263,10 +286,6 @@ export class Recovery {
   }
 }
 
-function isNoSpace(error: unknown): boolean {
-  return error instanceof SeglogError && (error.errno === 'ENOSPC' || error.errno === 'EDQUOT');
-}
-
 function zerosWithin(file: string, position: number): SeglogError {
   return new SeglogError('BATCH_SIZE_INVALID', 'a segment that is not the last one ends with zeros', {
     file,
@@ -282,21 +301,4 @@ function refused(file: string, { validBytes, fileBytes, nextOffset }: SegmentSca
     cause,
     action: 'Open the log with recovery mode "truncate" (the bytes go to quarantine/), or restore the file',
   });
-}
-
-/** Replaces the transaction index by what a replay found; as in Kafka an existing file stays, with nothing in it. */
-function writeTransactions(
-  context: SegmentContext,
-  directory: string,
-  baseOffset: number,
-  replay: Replay | undefined,
-): void {
-  const path = new Segment(context, directory, baseOffset, 0).pathOf(SUFFIXES.transactionIndex);
-  const index = TransactionIndex.open(context.fs, path, baseOffset);
-  try {
-    index.reset();
-    for (const transaction of replay?.aborted ?? []) index.append(transaction);
-  } finally {
-    index.close();
-  }
 }

@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path';
 import { SCAN_ROW } from '../../engine/contract.ts';
 import { SeglogError } from '../../errors/errors.ts';
-import { lastOffsetOf, maxTimestampOf } from '../../format/batch.ts';
+import { baseOffsetOf, lastOffsetOf, maxTimestampOf } from '../../format/batch.ts';
 import { baseOffsetOfName, parsePartitionDirectory, SUFFIXES, type TopicPartition } from '../../format/names.ts';
 import type { FileSystem } from '../../fs/contract.ts';
 import type { SegmentContext } from '../../segment/context.ts';
@@ -24,6 +24,12 @@ export interface LogEnd {
   readonly nextOffset: Offset;
   readonly validBytes: FilePosition;
   readonly maxTimestamp: TimestampMs;
+}
+
+/** An end, and what the way there was like. */
+interface WalkedEnd extends LogEnd {
+  /** Whether every batch that was gone over lies behind the one before it. */
+  readonly rises: boolean;
 }
 
 /** The partition that a directory's name says; undefined for a name of any other kind. */
@@ -77,7 +83,7 @@ export function listSegments(fs: FileSystem, directory: string): SegmentFiles[] 
  *
  * @param verify whether checksums are checked: not needed after a clean close
  */
-export function findEnd(context: SegmentContext, segment: Segment, fileBytes: number, verify: boolean): LogEnd {
+export function findEnd(context: SegmentContext, segment: Segment, fileBytes: number, verify: boolean): WalkedEnd {
   const { offsets, times } = segment.indexes();
   const last = offsets.last;
   const start = last === undefined || last.position >= fileBytes ? 0 : last.position;
@@ -89,16 +95,14 @@ export function findEnd(context: SegmentContext, segment: Segment, fileBytes: nu
     verify,
   );
   // Nothing at all where the index points: the index lies, so it is not asked.
-  if (start > 0 && end.validBytes === start) {
-    return walkOn(
-      context,
-      segment,
-      { nextOffset: segment.baseOffset, validBytes: 0, maxTimestamp: -1 },
-      fileBytes,
-      true,
-    );
-  }
+  if (start > 0 && end.validBytes === start) return walkAll(context, segment, fileBytes, true);
   return end;
+}
+
+/** Goes over all batches of a segment, and asks no index. */
+export function walkAll(context: SegmentContext, segment: Segment, fileBytes: number, verify: boolean): WalkedEnd {
+  const start = { nextOffset: segment.baseOffset, validBytes: 0, maxTimestamp: -1 };
+  return walkOn(context, segment, start, fileBytes, verify);
 }
 
 /** Goes on from a known end over whatever batches follow it. */
@@ -108,8 +112,9 @@ export function walkOn(
   from: LogEnd,
   fileBytes: number,
   verify: boolean,
-): LogEnd {
+): WalkedEnd {
   let { nextOffset, maxTimestamp } = from;
+  let rises = true;
   const { position } = walkBatches(
     engine,
     segment.log(),
@@ -119,11 +124,12 @@ export function walkOn(
     ({ view, rows, count }) => {
       for (let row = 0; row < count; row++) {
         const at = rows[row * SCAN_ROW.length] as number;
+        rises &&= baseOffsetOf(view, at) >= nextOffset;
         nextOffset = lastOffsetOf(view, at) + 1;
         maxTimestamp = Math.max(maxTimestamp, maxTimestampOf(view, at));
       }
       return true;
     },
   );
-  return { nextOffset, validBytes: position, maxTimestamp };
+  return { nextOffset, validBytes: position, maxTimestamp, rises };
 }

@@ -45,9 +45,17 @@ export class ProducerState {
   #mapEndOffset = 0;
   #lastSnapshotOffset = 0;
 
+  readonly #options: ProducerStateOptions;
+
   constructor(options: ProducerStateOptions) {
+    this.#options = options;
     this.#snapshots = new SnapshotFiles(options);
     this.#expirationMs = options.expirationMs;
+  }
+
+  /** An empty state of the same directory that leaves it as it is. */
+  readOnly(): ProducerState {
+    return new ProducerState({ ...this.#options, isReadOnly: true });
   }
 
   /** How many producers are known. */
