@@ -8,17 +8,28 @@ import path from 'node:path';
 import { whyNotNative } from '../../scripts/lib/engines.mjs';
 import { preparePeer } from '../../scripts/peer.mjs';
 import { setup } from '../../scripts/setup.mjs';
+import { runBeforeCase } from './before.mjs';
 import { runCopyCase } from './copy.mjs';
+import { runGroupCase } from './group.mjs';
 import { runLargeLog } from './large-log.mjs';
 import { describeMachine, machineLine } from './machine.mjs';
+import { runOpenPartitionsCase } from './open-partitions.mjs';
 import { runOpenCase } from './open.mjs';
 import { HELP, readOptions } from './options.mjs';
 import { complaintOf } from './programs.mjs';
-import { copyText, memoryTable, openTable, speedTable } from './report.mjs';
+import {
+  beforeTable,
+  copyText,
+  groupTable,
+  memoryTable,
+  openPartitionsTable,
+  openTable,
+  speedTable,
+} from './report.mjs';
 import { SPEED_CASES } from './speed-cases.mjs';
 import { runSpeedCase } from './speed.mjs';
 
-const OTHER_CASES = ['copy', 'open', 'memory'];
+const OTHER_CASES = ['copy', 'group-commit', 'open', 'open-partitions', 'before', 'memory'];
 
 function say(line) {
   process.stderr.write(`${line}\n`);
@@ -45,12 +56,16 @@ async function measure(options, chosen, context) {
     const reason = context.available.native;
     measured.copy = reason === undefined ? await runCopyCase(options) : { reason };
   }
+  if (chosen('group-commit')) measured.group = await runGroupCase(options, context);
   if (chosen('open')) measured.open = await runOpenCase(options, context);
+  if (chosen('open-partitions')) measured.openPartitions = await runOpenPartitionsCase(options, context);
+  if (chosen('before') && options.before !== undefined) measured.before = await runBeforeCase(options, context);
   if (chosen('memory')) measured.memory = await runLargeLog(options, context);
   return measured;
 }
 
-function report({ records, rounds, warm, cycles, gib }, machine, { speed, copy, open, memory }) {
+function report({ records, rounds, warm, cycles, gib }, machine, measured) {
+  const { speed, copy, group, open, openPartitions, before, memory } = measured;
   print(machineLine(machine));
   if (speed.length > 0) {
     print(
@@ -59,7 +74,12 @@ function report({ records, rounds, warm, cycles, gib }, machine, { speed, copy, 
     print(speedTable(speed));
   }
   if (copy !== undefined) print(`\n${copyText(copy)}`);
+  if (group !== undefined) print(`\ngroup commit, 64 appenders of one record of 100 B each\n${groupTable(group)}`);
   if (open !== undefined) print(`\nopening after a clean close\n${openTable(open)}`);
+  if (openPartitions !== undefined) {
+    print(`\nopening all partitions of a log directory after a clean close\n${openPartitionsTable(openPartitions)}`);
+  }
+  if (before !== undefined) print(`\nagainst an older version\n${beforeTable(before)}`);
   if (memory !== undefined) print(`\na partition of ${gib} GiB\n${memoryTable(memory)}`);
 }
 

@@ -3,6 +3,8 @@
  *
  *   node open-worker.mjs make DIR SEGMENTS BATCHES    a partition of so many segments with so many indexed batches each
  *   node open-worker.mjs open DIR                     opens it, says how long that took and what memory is in use
+ *   node open-worker.mjs make-partitions DIR N        so many partitions in the log directory DIR
+ *   node open-worker.mjs open-partitions DIR N        opens them all, and says the same
  */
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -47,6 +49,39 @@ async function open(directory) {
   await log.close();
 }
 
+const AT_ONCE = 64;
+const RECORDS_PER_PARTITION = 10;
+
+async function openAll(directory, partitions) {
+  const logs = [];
+  while (logs.length < partitions) {
+    const count = Math.min(AT_ONCE, partitions - logs.length);
+    const paths = Array.from({ length: count }, (_, i) => path.join(directory, `open-${logs.length + i}`));
+    logs.push(...(await Promise.all(paths.map((log) => Log.open(log)))));
+  }
+  return logs;
+}
+
+async function makePartitions(directory, partitions) {
+  const value = new Uint8Array(VALUE_BYTES);
+  const records = Array.from({ length: RECORDS_PER_PARTITION }, () => ({ value }));
+  for (const log of await openAll(directory, partitions)) {
+    log.appendSync(records);
+    await log.close();
+  }
+}
+
+async function openPartitions(directory, partitions) {
+  const before = process.memoryUsage();
+  const start = performance.now();
+  const logs = await openAll(directory, partitions);
+  const seconds = (performance.now() - start) / 1000;
+  const grownMegabytes = megabytes(process.memoryUsage().rss - before.rss);
+  const { engine } = logs[0].status();
+  process.stdout.write(`${JSON.stringify({ engine, partitions: logs.length, seconds, grownMegabytes })}\n`);
+  for (const log of logs) await log.close();
+}
+
+const WORKS = { make, open, 'make-partitions': makePartitions, 'open-partitions': openPartitions };
 const [mode, directory, ...counts] = process.argv.slice(2);
-if (mode === 'make') await make(directory, ...counts.map(Number));
-else await open(directory);
+await WORKS[mode](directory, ...counts.map(Number));

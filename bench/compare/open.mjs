@@ -13,14 +13,16 @@ const BATCHES_PER_SEGMENT = [2, 200];
 const worker = inProject('bench', 'compare', 'open-worker.mjs');
 const needs = inProject('dist', 'index.js');
 
-function program(engine, args) {
+/** The worker on one engine. */
+export function openWorker(engine, args) {
   return { command: process.execPath, args: [worker, ...args.map(String)], env: { SEGLOG_ENGINE: engine }, needs };
 }
 
-async function openOften(engine, log, times) {
+/** Runs the worker again and again; answers its lines, or why it failed. */
+export async function openOften(engine, args, times) {
   const lines = [];
   for (let i = 0; i < times; i++) {
-    const opened = await runProgram(program(engine, ['open', log]));
+    const opened = await runProgram(openWorker(engine, args));
     if (!opened.ok) return opened;
     lines.push(...opened.lines);
   }
@@ -31,8 +33,8 @@ async function runOne(engine, batches, { directory, segments, rounds }, say) {
   const log = path.join(directory, 'open-0');
   say(`open: ${engine}, ${segments} segments of ${batches} batches`);
   mkdirSync(directory, { recursive: true });
-  const made = await runProgram(program(engine, ['make', log, segments, batches]));
-  const opened = made.ok ? await openOften(engine, log, rounds + 2) : made;
+  const made = await runProgram(openWorker(engine, ['make', log, segments, batches]));
+  const opened = made.ok ? await openOften(engine, ['open', log], rounds + 2) : made;
   rmSync(directory, { recursive: true, force: true });
   if (!opened.ok) return { engine, batches, reason: opened.reason };
   const seconds = summary(opened.lines.map((line) => line.seconds));

@@ -12,15 +12,17 @@ Runs Apache Kafka's own engine and seglog's two side by side and prints their ra
   --warm N         rounds before them that only warm up (default 2)
   --cycles N       how often Kafka, native and ts take turns, each time in new processes (default 3)
   --segments N     segments of the partition to open (default 10000)
+  --partitions N   partitions of the log directory to open (default 1000)
+  --before DIR     a built checkout of an older version, which the case before is run with
   --gib N          size of the partition whose handling must fit into 200 MB (default 4)
   --dir DIR        where the logs go (default: a directory of the system's temporary one)
   --out FILE       also write everything that was measured as JSON
   --no-build       take dist/ and the addon as they are
-  --quick          300000 records, 1 cycle, 2 rounds, 1000 segments, 0.25 GiB: to see that it works, not to quote
+  --quick          300000 records, 1 cycle, 2 rounds, 1000 segments, 100 partitions, 0.25 GiB: to see that it works, not to quote
 `;
 
-const QUICK = { records: '300000', cycles: '1', rounds: '2', segments: '1000', gib: '0.25' };
-const USUAL = { records: '3000000', cycles: '3', rounds: '3', segments: '10000', gib: '4' };
+const QUICK = { records: '300000', cycles: '1', rounds: '2', segments: '1000', partitions: '100', gib: '0.25' };
+const USUAL = { records: '3000000', cycles: '3', rounds: '3', segments: '10000', partitions: '1000', gib: '4' };
 
 function numberOf(name, text, least) {
   const number = Number(text);
@@ -40,6 +42,8 @@ export function readOptions(argv) {
       rounds: text,
       cycles: text,
       segments: text,
+      partitions: text,
+      before: text,
       gib: text,
       dir: text,
       out: text,
@@ -57,6 +61,8 @@ export function readOptions(argv) {
     warm: Math.trunc(numberOf('warm', sized.warm, 0)),
     cycles: Math.trunc(numberOf('cycles', sized.cycles, 1)),
     segments: Math.trunc(numberOf('segments', sized.segments, 1)),
+    partitions: Math.trunc(numberOf('partitions', sized.partitions, 1)),
+    before: values.before,
     gib: numberOf('gib', sized.gib, 0.01),
     only: values.only?.split(',') ?? [''],
     dir: values.dir,

@@ -1,6 +1,7 @@
 /** What was measured as tables for people. */
 import Table from 'cli-table3';
 import { MOST_MEGABYTES } from './large-log.mjs';
+import { MOST_PARTITION_SECONDS } from './open-partitions.mjs';
 import { MOST_SECONDS } from './open.mjs';
 
 function millions(number) {
@@ -57,6 +58,37 @@ export function copyText({ append, copy, share, target, reason }) {
   if (reason !== undefined) return `append against plain copies, 1 KB records: not available: ${reason}`;
   const speeds = `${Math.round(append.median)} of ${Math.round(copy.median)} MB/s`;
   return `append against plain copies, 1 KB records: ${percent(share)} (${speeds}; ${verdict(target)})`;
+}
+
+/** Syncs a second and appends that share one, next to a bare loop of writes and syncs. */
+export function groupTable(results) {
+  const rows = results.map(({ engine, syncs, bareSyncs, appends, group, share, target, groupTarget, reason }) => {
+    if (reason !== undefined) return [engine, `not available: ${reason}`, '', '', '', '', ''];
+    const groupText = `${group.median.toFixed(1)} (>= ${groupTarget.least}: ${groupTarget.reached ? 'met' : 'BELOW'})`;
+    const [ours, bare] = [syncs, bareSyncs].map(({ median }) => Math.round(median));
+    return [engine, millions(appends.median), ours, bare, percent(share), verdict(target), groupText];
+  });
+  return tableText(['engine', 'appends', 'syncs/s', 'bare syncs/s', 'share', 'target', 'mean group'], rows);
+}
+
+/** Opening many partitions. */
+export function openPartitionsTable(results) {
+  const rows = results.map(({ engine, partitions, seconds, grownMegabytes, reached, reason }) => {
+    if (reason !== undefined) return [engine, partitions, `not available: ${reason}`, '', ''];
+    const time = `${seconds.median.toFixed(3)} s (to ${seconds.most.toFixed(3)})`;
+    const met = `< ${MOST_PARTITION_SECONDS} s: ${reached ? 'met' : 'ABOVE'}`;
+    return [engine, partitions, time, `${grownMegabytes.median.toFixed(1)} MB`, met];
+  });
+  return tableText(['engine', 'partitions', 'opening', 'memory it adds', 'target'], rows);
+}
+
+/** Speeds now as ratios to those of an older version. */
+export function beforeTable(results) {
+  const rows = results.map(({ engine, work, before, now, ratio, target, reason }) => {
+    if (reason !== undefined) return [work, engine, `not available: ${reason}`, '', '', ''];
+    return [work, engine, speedText({ speed: before }), speedText({ speed: now }), ratio.toFixed(2), verdict(target)];
+  });
+  return tableText(['work', 'engine', 'before', 'now', 'ratio', 'target'], rows);
 }
 
 export function openTable(results) {

@@ -1,6 +1,7 @@
 /**
  * The works that Kafka and seglog both do, and what seglog promised as a ratio to Kafka: `least` is the promise, `aim`
- * what we are after. A side without a promise is measured all the same.
+ * what we are after. A side without a promise is measured all the same. `peerWork` is the peer's name of the work where it
+ * has another.
  */
 
 export const SPEED_CASES = [
@@ -27,5 +28,20 @@ export const SPEED_CASES = [
     compression: 'zstd',
     settings: { as: 'cursor' },
     targets: { native: { least: 1.2 } },
+  },
+  { name: 'recover', work: 'recover', targets: { native: { least: 1.5, aim: 2.5 } } },
+  {
+    name: 'append-idempotent',
+    work: 'append',
+    peerWork: 'append-idempotent',
+    settings: { producer: 'idempotent' },
+    targets: { native: { least: 1.5 } },
+  },
+  {
+    name: 'append-transactional',
+    work: 'append',
+    peerWork: 'append-transactional',
+    settings: { producer: 'transactional' },
+    targets: { native: { least: 1.5 } },
   },
 ];

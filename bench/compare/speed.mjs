@@ -5,10 +5,14 @@ import { summary } from './statistics.mjs';
 
 const RECORD_BYTES = 100;
 
-function programOf(side, { work, settings = {}, compression = 'none' }, { directory, records, rounds, warm }) {
+function programOf(
+  side,
+  { work, peerWork = work, settings = {}, compression = 'none' },
+  { directory, records, rounds, warm },
+) {
   const all = rounds + warm;
   const load = { records, recordBytes: RECORD_BYTES, compression, rounds: all };
-  if (side === 'kafka') return kafkaBench(work, directory, load);
+  if (side === 'kafka') return kafkaBench(peerWork, directory, load);
   return seglogBench(side, work, directory, {
     records,
     'record-bytes': RECORD_BYTES,
@@ -30,7 +34,8 @@ async function runSide(side, speedCase, options) {
   const { ok, lines, reason } = await runProgram(programOf(side, speedCase, options));
   rmSync(options.directory, { recursive: true, force: true }); // Its dirty pages must not be written during another's turn.
   if (!ok) return { reason };
-  const ofWork = lines.filter(({ work }) => work === speedCase.work);
+  const wanted = (side === 'kafka' ? speedCase.peerWork : undefined) ?? speedCase.work;
+  const ofWork = lines.filter(({ work }) => work === wanted);
   const unusable = whyNotUsable(side, ofWork, options.rounds + options.warm);
   if (unusable !== undefined) return { reason: unusable };
   return { rounds: ofWork.slice(options.warm) };

@@ -7,6 +7,8 @@ import java.util.Random;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.CompressionType;
+import org.apache.kafka.common.record.internal.ControlRecordType;
+import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.FileRecords;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
@@ -14,8 +16,12 @@ import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.server.common.RequestLocal;
+import org.apache.kafka.server.common.TransactionVersion;
 import org.apache.kafka.server.storage.log.FetchIsolation;
+import org.apache.kafka.storage.internals.log.AppendOrigin;
 import org.apache.kafka.storage.internals.log.UnifiedLog;
+import org.apache.kafka.storage.internals.log.VerificationGuard;
 
 /**
  * Apache Kafka's own log engine (UnifiedLog), in process, on the work that `seglog bench` does.
@@ -23,15 +29,21 @@ import org.apache.kafka.storage.internals.log.UnifiedLog;
  *   node scripts/peer.mjs PeerLog DIR RECORDS RECORD_BYTES RECORDS_PER_BATCH [CODEC [ROUNDS [WORK,WORK...]]]
  *
  * Prints one JSON line for each round and work:
- *   append   encode each batch from separate values, then appendAsLeader
- *   read     1 MiB reads, CRC checked, every record visited
- *   seek     200,000 times a random offset to its batch
- *   recover  open as after an unclean stop, recovery point 0
- * The first rounds warm the JIT: quote the later ones. `append` always runs, since the others need its data.
+ *   append                encode each batch from separate values, then appendAsLeader
+ *   read                  1 MiB reads, CRC checked, every record visited
+ *   seek                  200,000 times a random offset to its batch
+ *   recover               open as after an unclean stop, recovery point 0
+ *   append-idempotent     append, with the sequences of one producer
+ *   append-transactional  the same in transactions: a commit marker behind every ten batches
+ * The first rounds warm the JIT: quote the later ones. `append` runs whenever a work needs its data.
  */
 public final class PeerLog {
   private static final int SEEKS = 200_000;
   private static final int READ_BYTES = 1 << 20;
+  private static final int TRANSACTION_BATCHES = 10;
+  private static final long PRODUCER_ID = 1000;
+  private static final short PRODUCER_EPOCH = 0;
+  private static final List<String> ON_APPENDED = List.of("append", "read", "seek", "recover");
   private static final Map<String, String> CONFIG = Map.of("segment.bytes", String.valueOf(1 << 30));
 
   private final File directory;
@@ -61,9 +73,19 @@ public final class PeerLog {
   }
 
   private void run(List<String> works) throws Exception {
+    if (works.stream().anyMatch(ON_APPENDED::contains)) runOnAppended(works);
+    if (works.contains("append-idempotent")) appendAsProducer("append-idempotent", false);
+    if (works.contains("append-transactional")) appendAsProducer("append-transactional", true);
+  }
+
+  private UnifiedLog openEmpty() throws Exception {
     Utils.delete(directory);
     if (!directory.mkdirs()) throw new IllegalStateException("could not make " + directory);
-    UnifiedLog log = KafkaLog.open(directory, CONFIG, KafkaLog.Start.CLEAN);
+    return KafkaLog.open(directory, CONFIG, KafkaLog.Start.CLEAN);
+  }
+
+  private void runOnAppended(List<String> works) throws Exception {
+    UnifiedLog log = openEmpty();
     append(log);
     if (works.contains("read")) read(log);
     if (works.contains("seek")) seek(log);
@@ -84,6 +106,32 @@ public final class PeerLog {
       log.appendAsLeader(batch.build(), 0);
     }
     report("append", records, log.size(), System.nanoTime() - started);
+  }
+
+  private void appendAsProducer(String work, boolean isTransactional) throws Exception {
+    Compression compression = Compression.of(CompressionType.forName(codec)).build();
+    ByteBuffer buffer = ByteBuffer.allocate(recordsPerBatch * (recordBytes + 30) + 200);
+    EndTransactionMarker commit = new EndTransactionMarker(ControlRecordType.COMMIT, 0);
+    UnifiedLog log = openEmpty();
+    int uncommitted = 0;
+    long now = System.currentTimeMillis();
+    long started = System.nanoTime();
+    for (int first = 0; first < records; first += recordsPerBatch) {
+      buffer.clear();
+      MemoryRecordsBuilder batch = MemoryRecords.builder(buffer, RecordBatch.MAGIC_VALUE_V2, compression,
+          TimestampType.CREATE_TIME, 0L, RecordBatch.NO_TIMESTAMP, PRODUCER_ID, PRODUCER_EPOCH, first, isTransactional,
+          RecordBatch.NO_PARTITION_LEADER_EPOCH);
+      for (int i = 0; i < recordsPerBatch; i++) batch.append(now + first, (byte[]) null, values[(first + i) & 1023]);
+      log.appendAsLeader(batch.build(), 0);
+      if (!isTransactional || (++uncommitted < TRANSACTION_BATCHES && first + recordsPerBatch < records)) continue;
+      uncommitted = 0;
+      MemoryRecords marker =
+          MemoryRecords.withEndTransactionMarker(System.currentTimeMillis(), PRODUCER_ID, PRODUCER_EPOCH, commit);
+      log.appendAsLeader(marker, 0, AppendOrigin.COORDINATOR, RequestLocal.noCaching(), VerificationGuard.SENTINEL,
+          TransactionVersion.TV_1.featureLevel());
+    }
+    report(work, records, log.size(), System.nanoTime() - started);
+    log.close();
   }
 
   private void read(UnifiedLog log) throws Exception {

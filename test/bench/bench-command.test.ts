@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { BenchLine } from '../../src/bench/line.ts';
+import type { BenchLine, DurableLine } from '../../src/bench/line.ts';
 import { registerBench } from '../../src/cli/bench.ts';
 import { defaultEngine } from '../../src/engine/select.ts';
 import { Log } from '../../src/log/log.ts';
@@ -72,6 +72,87 @@ describe('seglog bench --json', () => {
     expect(readdirSync(join(dir, 'bench-0')).filter((name) => name.endsWith('.log'))).toHaveLength(50);
   });
 
+  it('open --partitions: as many in one log directory, all closed clean', async () => {
+    const dir = scratch();
+    const got = await lines('open', '--partitions', '70', '--rounds', '2', '--dir', dir);
+    expect(got).toMatchObject([
+      { work: 'open-partitions', round: 0, records: 70 },
+      { work: 'open-partitions', round: 1, records: 70 },
+    ]);
+    const partitions = readdirSync(join(dir, 'partitions')).filter((name) => /^bench-\d+$/.test(name));
+    expect(partitions).toHaveLength(70);
+    const logs = await Promise.all(partitions.map((name) => Log.open(join(dir, 'partitions', name))));
+    const found = logs.map((log) => log.status());
+    for (const log of logs) await log.close();
+    for (const { logEndOffset, recovery } of found) expect({ logEndOffset, recovery }).toEqual({ logEndOffset: 10 });
+  });
+
+  it.each([
+    ['one segment', [], 1],
+    ['many', ['--segment-bytes', '30000'], 5],
+    ['of transactions', ['--producer', 'transactional'], 1],
+  ])('recover: goes over every byte of %s', async (_, extra, segments) => {
+    const dir = scratch();
+    const got = await lines('recover', ...SMALL, ...extra, '--rounds', '2', '--dir', dir);
+    const bytes = logBytes(join(dir, 'bench-0'));
+    expect(got).toMatchObject([
+      { work: 'recover', round: 0, records: 2500, bytes, segments },
+      { work: 'recover', round: 1, records: 2500, bytes, segments },
+    ]);
+  });
+
+  it('append --producer idempotent: numbers the records of one producer', async () => {
+    const dir = scratch();
+    const args = [...SMALL, '--producer', 'idempotent', '--rounds', '1', '--dir', dir];
+    expect(await lines('append', ...args)).toMatchObject([{ work: 'append', records: 2500, producer: 'idempotent' }]);
+    const log = await Log.open(join(dir, 'bench-0'));
+    const batches = [...log.readSync()].map(({ baseOffset, baseSequence, isTransactional }) => {
+      return { baseOffset, baseSequence, isTransactional };
+    });
+    await log.close();
+    expect(batches).toHaveLength(25);
+    for (const batch of batches) {
+      const { baseOffset } = batch;
+      expect(batch).toEqual({ baseOffset, baseSequence: baseOffset, isTransactional: false });
+    }
+  });
+
+  it('append --producer transactional: commits every so many batches, and the rest', async () => {
+    const dir = scratch();
+    const args = ['--producer', 'transactional', '--transaction-batches', '10', '--rounds', '1', '--dir', dir];
+    await lines('append', ...SMALL, ...args);
+    const log = await Log.open(join(dir, 'bench-0'));
+    const kinds = [...log.readSync()].map(({ isControl }) => (isControl ? 'C' : '.')).join('');
+    const { lastStableOffset, logEndOffset } = log.status();
+    await log.close();
+    expect(kinds).toBe('..........C..........C.....C');
+    expect({ lastStableOffset, logEndOffset }).toEqual({ lastStableOffset: 2503, logEndOffset: 2503 });
+  });
+
+  it('append --durability fsync: a sync for each batch, in turn with as many bare ones', async () => {
+    const dir = scratch();
+    const args = ['--durability', 'fsync', '--records', '50', '--rounds', '2', '--dir', dir];
+    const synced = { appenders: 1, appends: 50, syncs: 50, meanGroup: 1 };
+    expect(await lines('append', ...args)).toMatchObject([
+      { work: 'append', round: 0, records: 50, durability: 'fsync', ...synced },
+      { work: 'sync', round: 0, records: 50 },
+      { work: 'append', round: 1, records: 50, durability: 'fsync', ...synced },
+      { work: 'sync', round: 1, records: 50 },
+    ]);
+    expect(readdirSync(dir)).not.toContain('sync.probe');
+  });
+
+  it('append --durability group: appenders share syncs', async () => {
+    const [line, bare] = (await lines(
+      'append',
+      ...['--durability', 'group', '--appenders', '16', '--records', '640', '--rounds', '1'],
+    )) as DurableLine[];
+    expect(line).toMatchObject({ work: 'append', records: 640, appends: 640, appenders: 16, durability: 'group' });
+    expect(line?.syncs).toBeLessThan(640 / 4);
+    expect(line?.meanGroup).toBeCloseTo(640 / (line?.syncs ?? 0), 1);
+    expect(bare).toMatchObject({ work: 'sync', records: line?.syncs });
+  });
+
   it('appends what is left over as a smaller batch, and closes clean', async () => {
     const dir = scratch();
     await lines('append', '--records', '250', '--batch-records', '100', '--rounds', '1', '--dir', dir);
@@ -111,6 +192,16 @@ describe('seglog bench', () => {
     ]);
   });
 
+  it('compares syncs with bare ones', async () => {
+    const args = ['--durability', 'group', '--appenders', '4', '--records', '64', '--batch-records', '2'];
+    const { out, err } = await runCommand(registerBench, 'bench', 'append', ...args, '--rounds', '1');
+    expect(out.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^append {2}round 0 .* group: .* mean group /),
+      expect.stringMatching(/^sync {4}round 0 .* syncs\/s /),
+    ]);
+    expect(err).toMatch(/^the log reaches \d+ % of a bare loop's syncs .* mean group \d/);
+  });
+
   it('leaves nothing in the temporary directory', async () => {
     const temporary = scratch();
     vi.stubEnv('TMPDIR', temporary).stubEnv('TEMP', temporary);
@@ -134,6 +225,10 @@ describe('seglog bench', () => {
     ['append', '--records', '1e3'],
     ['append', '--rounds', '-1'],
     ['append', '--compression', 'brotli'],
+    ['append', '--durability', 'some'],
+    ['append', '--producer', 'any'],
+    ['open', '--partitions', '0'],
+    ['recover', '--segment-bytes', '0'],
     ['read', '--as', 'rows'],
     ['seek', '--seeks', 'many'],
   ])('%s %s %s is a usage error', async (...args) => {

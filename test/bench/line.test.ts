@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type BenchLine, benchLine, median, type Work } from '../../src/bench/line.ts';
-import { copyShareText, lineText } from '../../src/bench/report.ts';
+import { type BenchLine, benchLine, type DurableLine, median, type Work } from '../../src/bench/line.ts';
+import { copyShareText, lineText, syncShareText } from '../../src/bench/report.ts';
 
 describe('a line', () => {
   it('has speeds of the time taken, in megabytes of 10^6', () => {
@@ -36,6 +36,38 @@ describe('a line', () => {
   it('of a seek has no megabytes: they were not read', () => {
     expect(lineText(benchLine('seek', 0, 'ts', { records: 10, bytes: 5000, elapsedMs: 1 }))).not.toContain('MB');
   });
+});
+
+describe('a line that tells more', () => {
+  it('of a recovery, has gigabytes of 10^9 and segments', () => {
+    const line = benchLine('recover', 0, 'ts', { records: 10, bytes: 2e9, elapsedMs: 500 });
+    expect(lineText({ ...line, segments: 1, gigabytesPerSecond: 4 } as BenchLine)).toMatch(/ 4\.00 GB\/s, 1 segment$/);
+    expect(lineText({ ...line, segments: 3, gigabytesPerSecond: 4 } as BenchLine)).toMatch(/, 3 segments$/);
+  });
+
+  it('of durable appends, has appends, syncs and how many shared one', () => {
+    expect(lineText(durable(250, 16))).toMatch(/ group: 4,000 appends\/s, 250 syncs\/s, mean group 16\.0$/);
+  });
+});
+
+function durable(syncsPerSecond: number, meanGroup: number): DurableLine {
+  const line = benchLine('append', 0, 'ts', { records: 1000, bytes: 1, elapsedMs: 1000 });
+  const appendsPerSecond = syncsPerSecond * meanGroup;
+  return {
+    ...{ ...line, producer: 'none', durability: 'group', appenders: 16, appends: 1000, syncs: 1 },
+    ...{ appendsPerSecond, syncsPerSecond, meanGroup },
+  };
+}
+
+it('the syncs of a log are compared with bare ones by medians', () => {
+  const bare = [100, 200, 900].map((syncs) =>
+    benchLine('sync', 0, 'ts', { records: syncs, bytes: syncs, elapsedMs: 1000 }),
+  );
+  const lines = [durable(10, 60), durable(150, 64), durable(800, 62)].flatMap((line, i) => [
+    line,
+    bare[i] as BenchLine,
+  ]);
+  expect(syncShareText(lines)).toMatch(/ 75 % .*mean group 62\.0$/);
 });
 
 it('the median is the middle', () => {

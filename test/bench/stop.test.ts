@@ -1,7 +1,10 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { benchAppend } from '../../src/bench/work/append.ts';
 import type { BenchContext } from '../../src/bench/work/context.ts';
+import { benchDurable } from '../../src/bench/work/durable.ts';
+import { benchOpenPartitions } from '../../src/bench/work/open-partitions.ts';
 import { benchRead } from '../../src/bench/work/read.ts';
 import { runDemo } from '../../src/bench/demo/run.ts';
 import { untilStopped } from '../../src/cli/signals.ts';
@@ -11,7 +14,14 @@ import { Log } from '../../src/log/log.ts';
 import { scratch } from '../support/temp.ts';
 
 const RECORDS = 1_000_000;
-const load = { records: RECORDS, recordBytes: 100, batchRecords: 100, compression: 'none' } as const;
+const load = {
+  records: RECORDS,
+  recordBytes: 100,
+  batchRecords: 100,
+  compression: 'none',
+  producer: 'none',
+  transactionBatches: 1,
+} as const;
 
 function contextOf(directory: string, signal: AbortSignal): BenchContext {
   return { engine: defaultEngine(), fs: nodeFileSystem, directory, rounds: 1, load, signal };
@@ -45,6 +55,25 @@ describe('stopped in the middle, a log is closed clean', () => {
     const directory = scratch();
     await expect(benchRead(contextOf(directory, soon()), 'cursor').next()).rejects.toThrow('enough');
     expect((await statusOf(join(directory, 'bench-0'))).recovery).toBeUndefined();
+  });
+
+  it('of bench append with appenders that wait for the disk', async () => {
+    const directory = scratch();
+    const durability = { durability: 'group', appenders: 4 } as const;
+    await expect(benchDurable(contextOf(directory, soon()), durability).next()).rejects.toThrow('enough');
+    const status = await statusOf(join(directory, 'bench-0'));
+    expect(status.recovery).toBeUndefined();
+    expect(status.logEndOffset).toBeLessThan(RECORDS);
+    expect(readdirSync(directory)).not.toContain('sync.probe');
+  });
+
+  it('of bench open, every partition', async () => {
+    const directory = scratch();
+    await expect(benchOpenPartitions(contextOf(directory, soon()), 200).next()).rejects.toThrow('enough');
+    const logs = join(directory, 'partitions');
+    for (const name of readdirSync(logs).filter((entry) => entry.startsWith('bench-'))) {
+      expect((await statusOf(join(logs, name))).recovery).toBeUndefined();
+    }
   });
 
   it('of the demo', async () => {
