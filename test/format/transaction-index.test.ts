@@ -24,7 +24,7 @@ test('an entry is a version, a producer and three offsets, big-endian', () => {
   };
   writeAbortedTransaction(viewOf(bytes), 1, transaction);
   expect(bytes.toString('hex', ENTRY_SIZE)).toBe(
-    `0000${'0000000102030405'}${'0000000202030405'}${'0000000302030405'}${'f'.repeat(16)}`,
+    ['0000', '0000000102030405', '0000000202030405', '0000000302030405', 'f'.repeat(16)].join(''),
   );
   expect(bytes.toString('hex', 0, ENTRY_SIZE)).toBe('ff'.repeat(ENTRY_SIZE));
   expect(readAbortedTransaction(viewOf(bytes), 1)).toEqual(transaction);

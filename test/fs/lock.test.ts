@@ -127,7 +127,7 @@ describe.each(HOLDERS)('a directory that another process holds on the %s engine'
     const directory = scratch();
     const holder = await nodeHolder(directory, theirs);
     expect(holder.answer).toBe('held');
-    const refusal = await lockWith(directory).catch((error: Error) => error);
+    const refusal = await lockWith(directory).catch((error: unknown) => error);
     expect(refusal).toEqual(lockedOut(directory));
     if (process.platform === 'linux')
       expect((refusal as Error).message).toContain(`in use by process ${holder.child.pid}`);

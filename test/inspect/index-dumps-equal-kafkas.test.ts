@@ -19,7 +19,7 @@ function byFile(): { file: string; lines: string[] }[] {
 
 /** A JSON line in the words of the text lines: null is an OptionalLong that is empty, or was left out. */
 function inWords(line: string): string {
-  const { type: _type, ...entry } = JSON.parse(line) as Record<string, unknown>;
+  const { type: _type, ...entry } = JSON.parse(line) as Record<string, string | number | null>;
   return Object.entries(entry)
     .map(([name, value]) => {
       if (name !== 'currentTxnFirstOffset') return value === null ? '' : `${name}: ${String(value)}`;

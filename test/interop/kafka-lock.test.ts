@@ -11,7 +11,7 @@ import { scratch } from '../support/temp.ts';
 import { PATIENCE_MS, withKafka } from './kafka.ts';
 
 async function kafkaHolder(directory: string): Promise<Holder> {
-  const { command, args } = peerCommand('HoldLock', [directory]) as { command: string; args: string[] };
+  const { command, args } = peerCommand('HoldLock', [directory]);
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   return { child, answer: await firstLine(child) };
 }

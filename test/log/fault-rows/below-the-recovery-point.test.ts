@@ -71,7 +71,7 @@ describe.each(DAMAGES)('F2: a segment below the recovery point is damaged: %s', 
     await using log = await Log.open(placed(files), unclean(15));
     const error = await log.append({ value: 'x' }).then(
       () => undefined,
-      (refused: SeglogError) => refused,
+      (refused: unknown) => refused as SeglogError,
     );
     expect(error).toMatchObject({ code: 'LOG_CORRUPT', position, action: expect.stringMatching(/recover/) as string });
     expect(error?.file).toMatch(new RegExp(`${logOf(8)}$`));

@@ -79,7 +79,7 @@ class Pair {
     const last = known?.batches.at(-1);
     const sequences = { again: last?.baseSequence ?? 0, gap: 77, zero: 0, largest: MAX - 1 };
     const next = now.epochStep === 1 ? 0 : ((last?.lastSequence ?? -1) + 1) % 2 ** 31;
-    const baseSequence = now.sequence === 'next' ? next : sequences[now.sequence as keyof typeof sequences];
+    const baseSequence = now.sequence === 'next' ? next : sequences[now.sequence];
     const { count, isTransactional } = now;
     return data(this.model.end, { ...common, baseSequence, count, isTransactional });
   }

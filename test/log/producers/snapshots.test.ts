@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { defaultEngine } from '../../../src/engine/select.ts';
 import type { SeglogError } from '../../../src/errors/errors.ts';
 import { encodeProducerSnapshot, type ProducerSnapshotEntry } from '../../../src/format/producer-snapshot.ts';
 import { FaultyFileSystem } from '../../../src/fs/faulty-fs.ts';
 import { ProducerState } from '../../../src/log/producers/producer-state.ts';
 import {
   codeOf,
+  crc32c,
   data,
   DAY_MS,
   inMemory,
@@ -31,7 +31,7 @@ function bytesOf(place: Place, offset: number): Uint8Array {
 
 /** Snapshots with no producer in them. */
 function plantEmpty(place: Place, ...offsets: number[]): void {
-  for (const offset of offsets) plant(place, offset, encodeProducerSnapshot([], defaultEngine().crc32c));
+  for (const offset of offsets) plant(place, offset, encodeProducerSnapshot([], crc32c));
 }
 
 function expectCode(run: () => unknown, code: string): void {
@@ -133,7 +133,7 @@ describe.each([
         ...{ coordinatorEpoch: -1, currentTxnFirstOffset: -1n },
       };
       const entry = { ...whole, [field]: 9007199254740993n };
-      plant(here, 5, encodeProducerSnapshot([entry], defaultEngine().crc32c));
+      plant(here, 5, encodeProducerSnapshot([entry], crc32c));
       const problems: SeglogError[] = [];
       const state = stateIn(here, (problem) => problems.push(problem));
       state.truncateAndReload(0, 5, NOW);
@@ -213,7 +213,6 @@ describe.each([
   test('are given by the caller instead of listed, and one that is gone meanwhile is passed over', () => {
     const here = place();
     plantEmpty(here, 2);
-    const { crc32c } = defaultEngine();
     const state = new ProducerState({ ...here, crc32c, expirationMs: DAY_MS, snapshotOffsets: [5, 2] });
     expect(state.latestSnapshotOffset).toBe(5);
     state.truncateAndReload(0, 9, NOW);

@@ -1,6 +1,7 @@
 /** Producer state in tests: where it lives, and batches for it. */
 import { defaultEngine } from '../../../src/engine/select.ts';
 import type { SeglogError } from '../../../src/errors/errors.ts';
+import type { Crc32c } from '../../../src/format/producer-snapshot.ts';
 import type { FileSystem } from '../../../src/fs/contract.ts';
 import { MemoryFileSystem } from '../../../src/fs/memory-fs.ts';
 import { nodeFileSystem } from '../../../src/fs/node-fs.ts';
@@ -29,8 +30,10 @@ export function onDisk(): Place {
   return { fs: nodeFileSystem, directory };
 }
 
+/** The checksum of snapshots, by the engine in use. */
+export const crc32c: Crc32c = (bytes, start, end) => defaultEngine().crc32c(bytes, start, end);
+
 export function stateIn({ fs, directory }: Place, onProblem?: (problem: SeglogError) => void): ProducerState {
-  const { crc32c } = defaultEngine();
   const problems = onProblem === undefined ? {} : { onProblem };
   return new ProducerState({ fs, directory, crc32c, expirationMs: DAY_MS, ...problems });
 }
