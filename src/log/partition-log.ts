@@ -171,14 +171,15 @@ export class PartitionLog {
     const changes = this.#producerChanges(bytes, batches, origin);
     if (changes?.duplicate !== undefined) return changes.duplicate;
     let maxTimestamp = first.maxTimestamp;
-    for (const batch of batches) if (batch.maxTimestamp > maxTimestamp) maxTimestamp = batch.maxTimestamp;
+    if (last !== first) for (const batch of batches) maxTimestamp = Math.max(maxTimestamp, batch.maxTimestamp);
     if (this.#corruption !== undefined) throw corruptionError(this.#corruption);
     const { lastOffset } = last;
     this.topicId.write();
     if (this.active.rollReason(length, { lastOffset, maxTimestamp }) !== undefined) {
       this.#roll(first.magic >= 2 ? first.baseOffset : lastOffset - MAX_INT32, length);
     }
-    for (const batch of batches) this.#noteEpoch(batch);
+    if (last === first) this.#noteEpoch(first);
+    else for (const batch of batches) this.#noteEpoch(batch);
     this.active.append(bytes, length, batches);
     this.#batchEnd = lastOffset + 1;
     this.offsets.appended(lastOffset + 1);

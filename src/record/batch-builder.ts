@@ -67,6 +67,8 @@ export class BatchBuilder {
   readonly #engine: Engine;
   #bytes: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   #compressed: Uint8Array | undefined;
+  /** The place of the header in one of the two. Each has memory of its own. */
+  #view: DataView = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, HEADER_SIZE);
   #end: number = HEADER_SIZE;
   #count = 0;
   #hasNullKeys = false;
@@ -261,7 +263,7 @@ export class BatchBuilder {
   }
 
   #writeHeader(bytes: Uint8Array, length: number, codec: CodecId, fields: BatchFields): void {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_SIZE);
+    const view = this.#headerView(bytes);
     const { logAppendTimeMs, deleteHorizonMs } = fields;
     const attributes =
       codec |
@@ -283,6 +285,12 @@ export class BatchBuilder {
     view.setInt16(BATCH.PRODUCER_EPOCH, fields.producerEpoch ?? NONE);
     view.setInt32(BATCH.BASE_SEQUENCE, fields.baseSequence ?? NONE);
     view.setInt32(BATCH.RECORD_COUNT, this.#count);
+  }
+
+  /** One view for as long as batches are built in the same memory: a new one costs as much as the rest of the header. */
+  #headerView(bytes: Uint8Array): DataView {
+    if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_SIZE);
+    return this.#view;
   }
 
   #grow(need: number): void {

@@ -22,6 +22,8 @@ const COPY_BYTES = 1024 * 1024;
 /** Bytes of the old file that become one new segment. */
 interface Part {
   readonly baseOffset: number;
+  /** The last offset of its first batch. */
+  readonly firstLastOffset: number;
   readonly from: number;
   to: number;
 }
@@ -29,7 +31,8 @@ interface Part {
 /**
  * Divides the segment.
  *
- * @returns the base offsets of the new segments
+ * @returns the base offsets of the new segments; none, and nothing is changed, when what its batches say of their offsets
+ *   makes no segments: an offset beyond 2^53, two segments of one name, a batch that fits no segment
  * @throws SeglogError `IO`; the old segment is as it was, but for files that the next opening clears up
  */
 export function splitSegment(context: SegmentContext, directory: string, baseOffset: number): number[] {
@@ -40,6 +43,7 @@ export function splitSegment(context: SegmentContext, directory: string, baseOff
   let parts: Part[];
   try {
     parts = partsOf(context, source);
+    if (!areSegments(context, directory, baseOffset, parts)) return [];
     for (const part of parts) {
       const path = join(directory, segmentFileName(part.baseOffset, SUFFIXES.log) + STAGES.cleaned);
       copy(context, source, part, path);
@@ -74,11 +78,25 @@ function partsOf({ engine }: SegmentContext, source: File): Part[] {
       if (delta >= 0 && delta <= MAX_INT32) continue;
       if (part !== undefined) part.to = position + at;
       const batch = { bytes, view, at, file: source.path, position: position + at };
-      parts.push({ baseOffset: firstOffsetOf(engine, batch), from: position + at, to: sizeBytes });
+      parts.push({
+        ...{ baseOffset: firstOffsetOf(engine, batch), firstLastOffset: last },
+        ...{ from: position + at, to: sizeBytes },
+      });
     }
     return true;
   });
   return parts;
+}
+
+function areSegments({ fs }: SegmentContext, directory: string, oldBase: number, parts: readonly Part[]): boolean {
+  const bases = new Set(parts.map(({ baseOffset }) => baseOffset));
+  if (bases.size < parts.length) return false;
+  return parts.every(({ baseOffset, firstLastOffset }) => {
+    const delta = firstLastOffset - baseOffset;
+    const isSegment = Number.isSafeInteger(baseOffset) && baseOffset >= 0 && delta >= 0 && delta <= MAX_INT32;
+    if (!isSegment) return false;
+    return baseOffset === oldBase || fs.stat(join(directory, segmentFileName(baseOffset, SUFFIXES.log))) === undefined;
+  });
 }
 
 /** The offset of a batch's first record, which a compressed batch of formats 0 and 1 has inside; else what its header says. */

@@ -143,8 +143,7 @@ export class Recovery {
     const whole = { sizeBytes, nextOffset, wasCut, wasSplit: false, corruption: undefined, noSpace: undefined };
     if (scan.faultKind === 'overflow' && this.#hasOverflow(base, fileBytes)) {
       await this.stopAhead();
-      splitSegment(context, directory, base);
-      return { ...whole, wasCut: false, wasSplit: true };
+      if (splitSegment(context, directory, base).length > 0) return { ...whole, wasCut: false, wasSplit: true };
     }
     if (wasCut) {
       const error = fault ?? zerosWithin(path, sizeBytes);
