@@ -307,9 +307,14 @@ export class Log extends ReadableLog implements AsyncDisposable {
    * @throws SeglogError (as a rejection) `IO` when the disk says no: the log is offline from then on, since what is on the
    * disk is unknown
    */
-  async flush(): Promise<void> {
-    this.#check();
-    await this.#log.sync.flush();
+  flush(): Promise<void> {
+    // Not `async`: many appenders share one promise, without one more each around it.
+    try {
+      this.#check();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#log.sync.flush();
   }
 
   /** {@link Log.flush} on this thread. */

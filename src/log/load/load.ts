@@ -144,6 +144,7 @@ class Loader {
     const { fs } = this.#context;
     const wasClean = cleanEnd !== undefined;
     let listed = segments;
+    let wasDivided = false;
     let last: RecoveredSegment | undefined;
     for (let at = 0; at < listed.length; at++) {
       if (!this.#lacksIndex(listed[at] as SegmentFiles)) continue;
@@ -152,10 +153,13 @@ class Loader {
       listed = listSegments(fs, this.#directory);
       // The parts of a segment that was divided lack their indexes too.
       if (last.wasSplit) at--;
+      wasDivided ||= last.wasSplit;
     }
-    if (cleanEnd !== undefined) {
+    // A part of a segment that was divided may have become the last one.
+    const nextAtEnd = wasDivided ? this.#cleanEnd(listed, undefined) : cleanEnd;
+    if (wasClean && nextAtEnd !== undefined) {
       const sizeBytes = listed.at(-1)?.sizeBytes ?? 0;
-      return { listed, sizeBytes, nextOffset: cleanEnd, wasClean, stopped: undefined };
+      return { listed, sizeBytes, nextOffset: nextAtEnd, wasClean, stopped: undefined };
     }
     for (let at = floorIndex(listed, this.#recoveryPoint); at < listed.length; at++) {
       last = await recovery.segment(listed, at, true);
