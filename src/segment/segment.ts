@@ -133,7 +133,12 @@ export class Segment implements Closable {
     this.#indexes = this.#load();
     if (repairIndexes === undefined || this.#stage !== '' || this.#sizeBytes === 0) return this.#indexes;
     if (this.#endsWell(this.#indexes)) return this.#indexes;
-    repairIndexes(this.#directory, this.baseOffset);
+    try {
+      repairIndexes(this.#directory, this.baseOffset);
+    } catch (error) {
+      // A disk that takes no new index is no reason not to read: what is there is a hint, as for any reader.
+      if (!(error instanceof SeglogError) || error.code !== 'IO') throw error;
+    }
     return this.#load();
   }
 
