@@ -14,8 +14,8 @@ export interface Clock {
   now(): TimestampMs;
   /** Milliseconds from an arbitrary start, never backwards: for lags, waits and speeds. */
   monotonicMs(): number;
-  /** Calls `run` once after `delayMs`. The timer does not keep the process alive. */
-  after(delayMs: number, run: () => void): Timer;
+  /** Calls `run` once after `delayMs`. The timer keeps the process alive only if it is told to: where somebody waits for it. */
+  after(delayMs: number, run: () => void, keepsAlive?: boolean): Timer;
   /** Resolves after `delayMs`, or at once when `signal` aborts. Keeps the process alive. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
@@ -24,9 +24,9 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
-  after(delayMs, run) {
+  after(delayMs, run, keepsAlive = false) {
     const timer = setTimeout(run, delayMs);
-    timer.unref();
+    if (!keepsAlive) timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },
   sleep(delayMs, signal) {

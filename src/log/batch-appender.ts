@@ -46,8 +46,10 @@ export class BatchAppender {
     this.#leaderEpoch = checkedEpoch(leaderEpoch);
   }
 
+  /** Never below what the log has: as a follower it may have taken batches of a later leader. */
   get leaderEpoch(): Epoch {
-    return this.#leaderEpoch;
+    const latest = this.#log.epochs.latest;
+    return latest === undefined || latest.epoch < this.#leaderEpoch ? this.#leaderEpoch : latest.epoch;
   }
 
   /** @throws SeglogError `INVALID_ARGUMENT` when the epoch is below the log's latest one */
@@ -96,7 +98,7 @@ export class BatchAppender {
   ): BatchFields {
     return {
       baseOffset,
-      partitionLeaderEpoch: this.#leaderEpoch,
+      partitionLeaderEpoch: this.leaderEpoch,
       logAppendTimeMs,
       producerId: producer?.producerId ?? NO_PRODUCER,
       producerEpoch: producer?.producerEpoch ?? NO_PRODUCER,
@@ -114,7 +116,7 @@ export class BatchAppender {
     builder.add(now, endTransactionMarkerKey(result), endTransactionMarkerValue(coordinatorEpoch));
     const fields: BatchFields = {
       baseOffset: this.#log.logEndOffset,
-      partitionLeaderEpoch: this.#leaderEpoch,
+      partitionLeaderEpoch: this.leaderEpoch,
       ...{ producerId, producerEpoch, isTransactional: true, isControl: true },
     };
     return this.#build(builder, fields, undefined, 'coordinator');
@@ -131,7 +133,7 @@ export class BatchAppender {
           })
         : validateForLeader(this.#engine, this.#config, bytes, {
             origin: options.origin ?? 'client',
-            ...{ nextOffset, leaderEpoch: this.#leaderEpoch, nowMs: log.context.clock.now() },
+            ...{ nextOffset, leaderEpoch: this.leaderEpoch, nowMs: log.context.clock.now() },
           });
     if (offsets === 'assign' && validated.batches.length === 0 && bytes.length > 0) {
       throw new SeglogError('BATCH_TRUNCATED', 'the batch to append is not whole', {
@@ -168,7 +170,7 @@ export class BatchAppender {
       baseOffset,
       lastOffset,
       maxTimestamp: fields.logAppendTimeMs ?? builder.maxTimestamp,
-      leaderEpoch: this.#leaderEpoch,
+      leaderEpoch: this.leaderEpoch,
       attributes:
         (fields.isTransactional === true ? ATTRIBUTES.TRANSACTIONAL : 0) |
         (fields.isControl === true ? ATTRIBUTES.CONTROL : 0),

@@ -140,7 +140,8 @@ export class LogWriter<K = Uint8Array | string, V = Uint8Array | string> impleme
     if (this.#builder.count > 0 && this.#builder.sizeBytes + room > this.#batchBytes) this.#appendNow();
     const index = this.#builder.count;
     this.#builder.add(record.timestamp ?? this.#context.clock.now(), key, value, record.headers);
-    if (index === 0) this.#timer = this.#context.clock.after(this.#linger, () => this.#appendNow());
+    // A process must not end with records that only wait for company.
+    if (index === 0) this.#timer = this.#context.clock.after(this.#linger, () => this.#appendNow(), true);
     if (!deferAppend) this.#appendWhenFull();
     return index;
   }

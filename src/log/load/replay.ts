@@ -77,7 +77,7 @@ export class Replay {
 
   #producer(batch: ProducerBatch): void {
     const producers = this.#producers;
-    const append = producers.prepareUpdate(batch.producerId, 'replica');
+    const append = producers.prepareReplay(batch);
     const completed = append.append(batch);
     if (completed?.isAborted === true) {
       const { producerId, firstOffset, lastOffset } = completed;

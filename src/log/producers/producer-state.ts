@@ -44,6 +44,7 @@ export class ProducerState {
   readonly #transactions = new Transactions();
   #mapEndOffset = 0;
   #lastSnapshotOffset = 0;
+  #logStartOffset = 0;
 
   readonly #options: ProducerStateOptions;
 
@@ -123,6 +124,24 @@ export class ProducerState {
     return new ProducerAppend(this.#producers.get(producerId) ?? new ProducerEntry(producerId), origin);
   }
 
+  /**
+   * As {@link prepareUpdate}, of a batch that the log has. A batch outside of its producer's open transaction cannot be,
+   * unless that began below the log start: a truncation reloads the producers from there on, and then they are not in it.
+   * Kafka forgets it in the same way, but does not load the log any more when a recovery sees it begin.
+   */
+  prepareReplay({ producerId, isTransactional, isControl }: ProducerBatch): ProducerAppend {
+    const known = this.#producers.get(producerId);
+    if (known !== undefined && !isTransactional && !isControl) this.#forgetBelowLogStart(known);
+    return this.prepareUpdate(producerId, 'replica');
+  }
+
+  #forgetBelowLogStart(entry: ProducerEntry): void {
+    const { producerId, currentTxnFirstOffset: firstOffset } = entry;
+    if (firstOffset === -1 || firstOffset >= this.#logStartOffset) return;
+    this.#transactions.forget({ producerId, firstOffset });
+    entry.currentTxnFirstOffset = -1;
+  }
+
   /** Takes over what an append collected. */
   update(append: ProducerAppend): void {
     const { producerId, startedTransactions, updated } = append;
@@ -167,6 +186,7 @@ export class ProducerState {
    */
   truncateAndReload(logStartOffset: number, logEndOffset: number, nowMs: number): void {
     this.#snapshots.deleteWhere((offset) => offset > logEndOffset || offset <= logStartOffset);
+    this.#logStartOffset = logStartOffset;
     if (this.#mapEndOffset === logEndOffset) {
       this.onLogStartIncremented(logStartOffset);
       return;

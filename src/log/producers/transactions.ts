@@ -45,18 +45,21 @@ export class Transactions {
     else this.#ongoing.splice(placeOf(this.#ongoing, firstOffset), 0, { producerId, firstOffset });
   }
 
-  /** Moves a transaction from ongoing to unreplicated. */
-  complete(completed: CompletedTransaction): void {
-    const { producerId, firstOffset } = completed;
+  /** Takes a transaction out of the ongoing ones. @throws SeglogError `INTERNAL` when it is none */
+  forget({ producerId, firstOffset }: OngoingTransaction): void {
     const at = this.#ongoing.findIndex((open) => open.firstOffset === firstOffset && open.producerId === producerId);
     if (at === -1) {
       throw new SeglogError('INTERNAL', `a transaction of producer ${producerId} was ended that is not open`, {
         baseOffset: firstOffset,
-        lastOffset: completed.lastOffset,
       });
     }
     this.#ongoing.splice(at, 1);
-    this.#unreplicated.splice(placeOf(this.#unreplicated, firstOffset), 0, completed);
+  }
+
+  /** Moves a transaction from ongoing to unreplicated. */
+  complete(completed: CompletedTransaction): void {
+    this.forget(completed);
+    this.#unreplicated.splice(placeOf(this.#unreplicated, completed.firstOffset), 0, completed);
   }
 
   /** What the last stable offset will be once the transaction is complete. */
