@@ -4,6 +4,7 @@
  * The entries of an open segment live in memory, exactly as their bytes are in the file; new ones are written through in
  * strides, since an index is derived: after a crash it is rebuilt from the log.
  */
+import { SeglogError } from '../errors/errors.ts';
 import type { File, FileSystem } from '../fs/contract.ts';
 
 /** New entries are written out when this many bytes wait. */
@@ -103,9 +104,17 @@ export class EntryTable {
     return this.#count++;
   }
 
-  /** Writes entries out when enough wait. */
+  /**
+   * Writes entries out when enough wait. A file that takes none now may take them later, at the latest when the table is
+   * trimmed: an index is derived, and never a reason for an append to fail.
+   */
   writeWhenDue(): void {
-    if ((this.#count - this.#written) * this.entrySize >= WRITE_STRIDE_BYTES) this.write();
+    if ((this.#count - this.#written) * this.entrySize < WRITE_STRIDE_BYTES) return;
+    try {
+      this.write();
+    } catch (error) {
+      if (!(error instanceof SeglogError)) throw error;
+    }
   }
 
   /** Writes all entries out. */

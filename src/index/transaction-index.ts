@@ -147,12 +147,16 @@ export class TransactionIndex {
 
   /** What was appended is on the disk once this resolves. The name of a new file is not: that takes the directory. */
   async sync(): Promise<void> {
-    await this.#file?.sync();
+    if (this.#exists()) await this.#forUpdate().sync();
   }
 
   /** As {@link sync}, at once. */
   syncSync(): void {
-    this.#file?.syncSync();
+    if (this.#exists()) this.#forUpdate().syncSync();
+  }
+
+  #exists(): boolean {
+    return this.#file !== undefined || this.#fs.stat(this.path) !== undefined;
   }
 
   /** Lets go of the file; what is used again is opened again. */

@@ -73,13 +73,18 @@ export class LogDirectory {
   static async enter(engine: Engine, fs: FileSystem, partitionDirectory: string): Promise<LogDirectory> {
     const path = dirname(partitionDirectory);
     const all = openedOf(fs);
-    let opening = all.get(path);
-    if (opening === undefined) {
-      opening = LogDirectory.#open(engine, fs, path);
-      all.set(path, opening);
-      opening.catch(() => all.delete(path));
+    let directory: LogDirectory | undefined;
+    while (directory === undefined) {
+      let opening = all.get(path);
+      if (opening === undefined) {
+        opening = LogDirectory.#open(engine, fs, path);
+        all.set(path, opening);
+        opening.catch(() => all.delete(path));
+      }
+      const found = await opening;
+      // The last of its logs may have left meanwhile, and given the lock back.
+      if (all.get(path) === opening) directory = found;
     }
-    const directory = await opening;
     if (directory.#logs.has(partitionDirectory)) {
       throw new SeglogError('LOG_LOCKED', 'this process has the log open for writing already', {
         file: partitionDirectory,

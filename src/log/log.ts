@@ -193,7 +193,9 @@ export class Log extends ReadableLog implements AsyncDisposable {
     const { signal, ...rest } = options;
     let from = options.from ?? this.logStartOffset;
     checkStart(this.source(), from);
+    const { cuts } = this.#log;
     while (!isAborted(signal) && this.#state === 'open') {
+      this.#checkUncut(cuts);
       const end = this.source(options.isolation).endOffset;
       if (from >= end) {
         await this.#nextAppend(signal);
@@ -388,7 +390,11 @@ export class Log extends ReadableLog implements AsyncDisposable {
     this.#check();
     return this.#log.sync.exclusive(() => {
       this.#check();
-      return work();
+      try {
+        return work();
+      } finally {
+        this.#wake();
+      }
     });
   }
 
@@ -398,7 +404,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
 
   protected override source(isolation: ReadIsolation = 'read_uncommitted'): ReadSource {
     this.#check();
-    const { segments, offsets } = this.#log;
+    const { segments, offsets, cuts } = this.#log;
     const ends = {
       log_end: offsets.logEnd,
       read_uncommitted: offsets.highWatermark,
@@ -410,7 +416,8 @@ export class Log extends ReadableLog implements AsyncDisposable {
       startOffset: offsets.logStart,
       endOffset: ends[isolation],
       logEndOffset: offsets.logEnd,
-      checkOpen: () => this.#checkOpen(),
+      checkOpen: () => this.#checkUncut(cuts),
+      isGone: (segment) => segments.floor(segment.baseOffset) !== segment,
       repairTransactions: (segment) => this.#log.repairTransactions(segment),
       onDamage: (error, segment, position) => this.#log.damaged(error, segment, position),
     };
@@ -423,6 +430,17 @@ export class Log extends ReadableLog implements AsyncDisposable {
   #check(): void {
     this.#checkOpen();
     this.#log.sync.check();
+  }
+
+  /** @throws SeglogError `OFFSET_OUT_OF_RANGE` when something was cut off the log since: other records may be there now */
+  #checkUncut(cuts: number): void {
+    this.#checkOpen();
+    if (this.#log.cuts === cuts) return;
+    throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log was truncated while it was read', {
+      file: this.directory,
+      expected: `up to ${this.logEndOffset}`,
+      action: 'Read again from an offset below the log end',
+    });
   }
 
   #checkManaged(): void {

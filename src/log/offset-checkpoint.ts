@@ -13,8 +13,8 @@ export class OffsetCheckpoint {
   readonly #fs: FileSystem;
   readonly #path: string;
   readonly #lines = new Map<string, Line>();
-  /** A file that cannot be read as a checkpoint says nothing of anybody, and stays as it is. */
-  readonly #isReadable: boolean = true;
+  /** A file that cannot be read as a checkpoint counts as an empty one, as in Kafka; it is kept beside the new one. */
+  #isReadable = true;
   #isThere = false;
   #isDirty = false;
 
@@ -62,7 +62,11 @@ export class OffsetCheckpoint {
 
   /** Replaces the file if something changed. */
   write(): void {
-    if (!this.#isDirty || !this.#isReadable) return;
+    if (!this.#isDirty) return;
+    if (!this.#isReadable) {
+      this.#fs.rename(this.#path, `${this.#path}.unreadable`);
+      this.#isReadable = true;
+    }
     this.#fs.replaceSmall(this.#path, new TextEncoder().encode(printPartitionOffsets([...this.#lines.values()])));
     this.#isThere = true;
     this.#isDirty = false;

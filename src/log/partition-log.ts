@@ -3,10 +3,7 @@
  * What callers hand in is checked and encoded already (see `validate/`); `Log` is the face of it.
  */
 import { isNoSpace, SeglogError } from '../errors/errors.ts';
-import { ATTRIBUTES } from '../format/batch.ts';
 import type { TopicPartition } from '../format/names.ts';
-import type { EndTransactionMarker } from '../format/control-record.ts';
-import { RecordBatch } from '../record/record-batch.ts';
 import { ActiveSegment } from '../segment/active-segment.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import type { Segment } from '../segment/segment.ts';
@@ -16,13 +13,12 @@ import type { LeaderEpochs } from './leader-epochs.ts';
 import { corruptionError, type Loaded } from './load/load.ts';
 import { rebuildProducers } from './load/producers.ts';
 import type { Corruption } from './load/report.ts';
-import { findEnd } from './load/segment-files.ts';
+import { findDamage, findEnd } from './load/segment-files.ts';
 import { rebuildTransactions } from './load/transactions.ts';
 import type { LogDirectory } from './log-directory.ts';
 import { type HighWatermarkMode, LogOffsets } from './offsets.ts';
-import { markerOf } from './producers/marker.ts';
-import type { AppendOrigin, CompletedTransaction, ProducerBatch } from './producers/producer-batch.ts';
-import type { ProducerAppend } from './producers/producer-append.ts';
+import { PendingProducers } from './producers/pending.ts';
+import type { AppendOrigin } from './producers/producer-batch.ts';
 import type { DuplicateBatch, ProducerState } from './producers/producer-state.ts';
 import type { SegmentList } from './segments.ts';
 import { LogSync } from './sync.ts';
@@ -35,13 +31,6 @@ const CHECKPOINT_INTERVAL_MS = 5000;
 const EXPIRY_INTERVAL_MS = 600_000;
 /** How often the clock is asked whether it is time for that. */
 const APPENDS_BETWEEN_EXPIRIES = 256;
-
-/** What an append changes of the producers. */
-interface ProducerChanges {
-  readonly appends: readonly ProducerAppend[];
-  readonly completed: readonly CompletedTransaction[];
-  readonly duplicate: DuplicateBatch | undefined;
-}
 
 /** What a log was opened with, besides what loading found. */
 export interface PartitionLogSetup {
@@ -70,6 +59,7 @@ export class PartitionLog {
   #corruption: Corruption | undefined;
   #active: ActiveSegment | undefined;
   #recoveryPoint: number;
+  #cuts = 0;
   /** Where the last batch ends: a truncation within a batch leaves the log end above it, up to the next append. */
   #batchEnd: number;
   #checkpointedMs: number;
@@ -106,6 +96,11 @@ export class PartitionLog {
     throw this.#readOnly ?? new SeglogError('INTERNAL', 'a log without an active segment');
   }
 
+  /** How often something was cut off the end: what was read before may be other records now. */
+  get cuts(): number {
+    return this.#cuts;
+  }
+
   /** Damage below the recovery point, found by loading or by a read. */
   get corruption(): Corruption | undefined {
     return this.#corruption;
@@ -122,7 +117,10 @@ export class PartitionLog {
     if (this.#corruption !== undefined) return;
     const end = this.segments.after(segment)?.baseOffset ?? this.offsets.logEnd;
     if (end > this.#recoveryPoint) return;
-    const { nextOffset: offset } = findEnd(this.context, segment, position, false);
+    // Believed only if the batches before it lead there: a read that an index misled stands anywhere.
+    const found = findDamage(this.context, segment);
+    if (found?.position !== position) return;
+    const { offset } = found;
     this.#corruption = { file: segment.logPath, position, offset, error };
   }
 
@@ -150,7 +148,8 @@ export class PartitionLog {
   synced(offset: number): void {
     this.#recoveryPoint = Math.max(this.#recoveryPoint, Math.min(offset, this.#batchEnd));
     const now = this.context.clock.monotonicMs();
-    if (now - this.#checkpointedMs >= CHECKPOINT_INTERVAL_MS) this.checkpoint();
+    // A checkpoint that is late costs time at the next opening; what it tells of is synced.
+    if (now - this.#checkpointedMs >= CHECKPOINT_INTERVAL_MS) unlessIo(() => this.checkpoint());
   }
 
   /**
@@ -168,7 +167,7 @@ export class PartitionLog {
     const first = batches[0];
     const last = batches.at(-1);
     if (first === undefined || last === undefined) return undefined;
-    const changes = this.#producerChanges(bytes, batches, origin);
+    const changes = PendingProducers.collect(this.context.engine, this.producers, bytes, batches, origin);
     if (changes?.duplicate !== undefined) return changes.duplicate;
     let maxTimestamp = first.maxTimestamp;
     if (last !== first) for (const batch of batches) maxTimestamp = Math.max(maxTimestamp, batch.maxTimestamp);
@@ -180,11 +179,20 @@ export class PartitionLog {
     }
     if (last === first) this.#noteEpoch(first);
     else for (const batch of batches) this.#noteEpoch(batch);
-    this.active.append(bytes, length, batches);
+    // A marker alone is in the index before it is in the log: a reader that sees it finds the entry, and a marker without one
+    // would turn what was aborted into committed records. Those among a replica's batches come behind.
+    const aborted = changes?.abortedAlone(batches);
+    if (aborted !== undefined) this.active.segment.transactions().append(aborted);
+    try {
+      this.active.append(bytes, length, batches);
+    } catch (error) {
+      if (aborted !== undefined) this.active.segment.transactions().truncateTo(aborted.lastOffset);
+      throw error;
+    }
     this.#batchEnd = lastOffset + 1;
     this.offsets.appended(lastOffset + 1);
     if (changes === undefined) this.producers.updateMapEndOffset(lastOffset + 1);
-    else this.#applyChanges(changes, lastOffset + 1);
+    else this.#applyChanges(changes, lastOffset + 1, aborted !== undefined);
     this.sync.appended();
     return undefined;
   }
@@ -197,65 +205,11 @@ export class PartitionLog {
     } else if (leaderEpoch >= 0 && leaderEpoch !== latest?.epoch) this.epochs.assign(leaderEpoch, baseOffset);
   }
 
-  #producerChanges(
-    bytes: Uint8Array,
-    batches: readonly AnalyzedBatch[],
-    origin: AppendOrigin,
-  ): ProducerChanges | undefined {
-    if (batches.length === 1 && batches[0]?.producerId === -1) return undefined;
-    const appends: ProducerAppend[] = [];
-    const completed: CompletedTransaction[] = [];
-    for (const batch of batches) {
-      const { producerId } = batch;
-      if (producerId === -1) continue;
-      const producerBatch = this.#producerBatch(bytes, batch);
-      if (origin === 'client') {
-        const duplicate = this.producers.findDuplicate(producerBatch);
-        if (duplicate !== undefined) return { appends, completed, duplicate };
-      }
-      // One producer a call is the rule, several come in a replica's batches.
-      let append = appends.find((other) => other.producerId === producerId);
-      if (append === undefined) appends.push((append = this.producers.prepareUpdate(producerId, origin)));
-      const ended = append.append(producerBatch);
-      if (ended !== undefined) completed.push(ended);
-    }
-    return { appends, completed, duplicate: undefined };
-  }
-
-  #producerBatch(bytes: Uint8Array, batch: AnalyzedBatch): ProducerBatch {
-    const isControl = (batch.attributes & ATTRIBUTES.CONTROL) !== 0;
-    // Field by field: a spread costs 300 ns here.
-    return {
-      producerId: batch.producerId,
-      producerEpoch: batch.producerEpoch,
-      baseSequence: batch.baseSequence,
-      lastSequence: batch.lastSequence,
-      baseOffset: batch.baseOffset,
-      lastOffset: batch.lastOffset,
-      maxTimestamp: batch.maxTimestamp,
-      isTransactional: (batch.attributes & ATTRIBUTES.TRANSACTIONAL) !== 0,
-      isControl,
-      marker: isControl ? this.#markerIn(bytes, batch.start) : undefined,
-    };
-  }
-
-  #markerIn(bytes: Uint8Array, start: number): EndTransactionMarker | undefined {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return markerOf(new RecordBatch(this.context.engine, bytes, view, start, 'the batches to append', 0, {}));
-  }
-
-  #applyChanges({ appends, completed }: ProducerChanges, end: number): void {
-    const { producers } = this;
-    for (const append of appends) producers.update(append);
-    for (const transaction of completed) {
-      if (transaction.isAborted) {
-        const { producerId, firstOffset, lastOffset } = transaction;
-        const lastStableOffset = producers.lastStableOffset(transaction);
-        this.active.segment.transactions().append({ producerId, firstOffset, lastOffset, lastStableOffset });
-      }
-      producers.completeTransaction(transaction);
-    }
-    producers.updateMapEndOffset(end);
+  #applyChanges(changes: PendingProducers, end: number, isNoted: boolean): void {
+    changes.apply(
+      isNoted ? undefined : (aborted) => this.#orOffline(() => this.active.segment.transactions().append(aborted)),
+    );
+    this.producers.updateMapEndOffset(end);
     this.#refreshUnstable();
     if (++this.#appendsSinceExpiry >= APPENDS_BETWEEN_EXPIRIES) this.#expireProducers();
   }
@@ -277,16 +231,40 @@ export class PartitionLog {
   #roll(wantedBase: number, firstAppendBytes: number): void {
     const baseOffset = Math.max(this.offsets.logEnd, wantedBase);
     const old = this.active;
+    const { context, directory } = this;
     let sealed: Segment | undefined;
     if (old.sizeBytes === 0 && old.baseOffset === baseOffset) {
-      old.closeNow();
-      this.segments.pop();
-    } else sealed = old.seal();
-    this.#active = ActiveSegment.create(this.context, this.directory, baseOffset, firstAppendBytes);
-    this.segments.push(this.#active.segment);
-    this.producers.updateMapEndOffset(baseOffset);
-    this.producers.takeSnapshot();
+      this.#orOffline(() => {
+        old.closeNow();
+        this.segments.pop();
+        this.#active = ActiveSegment.create(context, directory, baseOffset, firstAppendBytes);
+      });
+    } else {
+      // The new one first: if it cannot be made, the old one goes on.
+      const next = ActiveSegment.create(context, directory, baseOffset, firstAppendBytes);
+      try {
+        sealed = old.seal();
+      } catch (error) {
+        next.closeNow();
+        throw error;
+      }
+      this.#active = next;
+    }
+    this.segments.push(this.active.segment);
     this.sync.rolled(sealed);
+    this.producers.updateMapEndOffset(baseOffset);
+    // Derived: without it the log is read from the snapshot before.
+    unlessIo(() => this.producers.takeSnapshot());
+  }
+
+  /** What fails half-way takes the log offline: only opening it again tells what is on the disk. */
+  #orOffline<T>(change: () => T): T {
+    try {
+      return change();
+    } catch (error) {
+      this.sync.fail(error);
+      throw error;
+    }
   }
 
   /** Moves the high watermark, within the log. */
@@ -313,11 +291,17 @@ export class PartitionLog {
       this.epochs.truncateFromEnd(this.offsets.logEnd);
       return false;
     }
-    if (offset < (this.segments.first?.baseOffset ?? 0)) {
-      this.truncateFullyAndStartAt(offset, offset);
-      return true;
-    }
     const { active } = this;
+    this.#orOffline(() => this.#cutTo(offset, active));
+    return true;
+  }
+
+  #cutTo(offset: number, active: ActiveSegment): void {
+    this.#cuts++;
+    if (offset < (this.segments.first?.baseOffset ?? 0)) {
+      this.#restartAt(offset, offset);
+      return;
+    }
     const removed = this.segments.splitAt(offset + 1);
     const last = this.segments.last as Segment;
     const position = last.find(offset)?.position ?? last.sizeBytes;
@@ -333,7 +317,6 @@ export class PartitionLog {
     this.active.truncateTo(position, offset);
     this.sync.removed(offset + 1);
     this.#truncated(offset);
-    return true;
   }
 
   #truncated(offset: number): void {
@@ -353,7 +336,13 @@ export class PartitionLog {
 
   /** Empties the log, which goes on at `offset` (spec 3.8). Nothing may be syncing. */
   truncateFullyAndStartAt(offset: number, logStartOffset: number): void {
+    void this.active;
+    this.#orOffline(() => this.#restartAt(offset, logStartOffset));
+  }
+
+  #restartAt(offset: number, logStartOffset: number): void {
     const { context, directory } = this;
+    this.#cuts++;
     this.active.closeNow();
     this.#corruption = undefined;
     this.#delete(this.segments.splitAt(0));
@@ -375,7 +364,12 @@ export class PartitionLog {
    * @throws SeglogError `OFFSET_OUT_OF_RANGE` above the high watermark
    */
   raiseLogStart(offset: number): void {
-    if (!this.offsets.raiseStart(offset)) return;
+    this.offsets.raiseStart(offset);
+    this.#orOffline(() => this.#removeBelow(this.offsets.logStart));
+  }
+
+  /** Also what an earlier call could not remove. */
+  #removeBelow(offset: number): void {
     ifThereIsSpace(() => this.epochs.truncateFromStart(offset));
     this.producers.onLogStartIncremented(offset);
     this.#recoveryPoint = Math.max(this.#recoveryPoint, offset);
@@ -385,8 +379,9 @@ export class PartitionLog {
     ifThereIsSpace(() => this.checkpoint());
     const gone = this.segments.takeBelow(offset);
     this.#delete(gone);
+    if (gone.length === 0) return;
     this.sync.removedBelow(this.segments.first?.baseOffset ?? 0);
-    if (gone.length > 0) this.context.fs.syncDirectory(this.directory);
+    this.context.fs.syncDirectory(this.directory);
     ifThereIsSpace(() => this.checkpoint());
   }
 
@@ -421,7 +416,8 @@ export class PartitionLog {
    */
   async close(): Promise<void> {
     await this.sync.flush();
-    this.producers.takeSnapshot({ sync: true });
+    this.producers.takeSnapshot();
+    this.producers.syncLatestSnapshot();
     await this.active.close();
     this.#deleted.remove();
     this.context.fs.syncDirectory(this.directory);
@@ -442,5 +438,14 @@ function ifThereIsSpace(write: () => void): void {
     write();
   } catch (error) {
     if (!isNoSpace(error)) throw error;
+  }
+}
+
+/** What is derived, or noted again later, may fail to be written. */
+function unlessIo(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof SeglogError) || error.code !== 'IO') throw error;
   }
 }

@@ -19,8 +19,10 @@ export interface ReadSource extends TransactionSource {
   readonly endOffset: number;
   /** Where the log ends: reading may start anywhere up to it. */
   readonly logEndOffset: number;
-  /** @throws SeglogError `LOG_CLOSED`: a read ends when its log does */
+  /** @throws SeglogError `LOG_CLOSED`, `OFFSET_OUT_OF_RANGE`: a read ends when its log does, or is cut */
   checkOpen(): void;
+  /** Whether a segment is no longer part of the log. */
+  isGone?(segment: Segment): boolean;
   /** Is told of a batch that is damaged, before the read fails at it. */
   readonly onDamage?: (error: SeglogError, segment: Segment, position: number) => void;
 }
@@ -333,7 +335,7 @@ export async function* readBatches(source: ReadSource, options: ReadOptions): As
     for (let next = coming.shift(); next !== undefined; next = reading.isDone ? undefined : coming.shift()) {
       const { slot, done }: Fetch = next;
       const failed = (await done) as { error: unknown } | undefined;
-      if (failed !== undefined) throw failed.error;
+      if (failed !== undefined) throw source.isGone?.(slot.segment) === true ? goneError(slot.segment) : failed.error;
       source.checkOpen();
       const { count, discardRest } = walk.accept(slot);
       if (discardRest) await discard(walk, coming);
@@ -345,6 +347,13 @@ export async function* readBatches(source: ReadSource, options: ReadOptions): As
   } finally {
     await discard(walk, coming);
   }
+}
+
+function goneError(segment: Segment): SeglogError {
+  return new SeglogError('OFFSET_OUT_OF_RANGE', 'the records were deleted while they were read', {
+    file: segment.logPath,
+    action: 'Read from the log start on',
+  });
 }
 
 /** Waits for chunks that nobody wants any more: until then their buffers belong to the engine. */

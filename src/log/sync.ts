@@ -18,6 +18,8 @@ export interface SyncedLog {
   readonly context: SegmentContext;
   readonly directory: string;
   readonly active: ActiveSegment;
+  /** Whether there is nothing to sync: the log takes no appends. */
+  readonly isReadOnly: boolean;
   readonly logEndOffset: number;
   /** Everything below `offset` is on the disk. */
   synced(offset: number): void;
@@ -53,11 +55,16 @@ export class LogSync {
   /** @throws SeglogError `LOG_OFFLINE` after a sync that failed: what is on the disk is unknown, and stays so */
   check(): void {
     if (this.#failure === undefined) return;
-    throw new SeglogError('LOG_OFFLINE', 'a sync of the log failed, so what is on the disk is unknown', {
+    throw new SeglogError('LOG_OFFLINE', 'a sync or a change of files failed, so what is on the disk is unknown', {
       file: this.#log.directory,
       cause: this.#failure,
       action: 'Close the log, see to the disk, and open it again',
     });
+  }
+
+  /** Something failed half-way: what the log is on the disk is not what it is here. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
   }
 
   get hasFailed(): boolean {
@@ -99,6 +106,7 @@ export class LogSync {
 
   /** The same, before it returns. */
   flushSync(): void {
+    if (this.#log.isReadOnly) return;
     const { context, directory, active, logEndOffset } = this.#log;
     this.check();
     try {
@@ -128,8 +136,11 @@ export class LogSync {
   async #sync(): Promise<void> {
     this.check();
     const log = this.#log;
+    if (log.isReadOnly) return;
     const end = log.logEndOffset;
-    await this.#syncSealed();
+    // The active segment is the one behind all that was synced only in the turn in which none is left.
+    do await this.#syncSealed();
+    while (this.#sealed.length > 0);
     const { active } = log;
     try {
       await active.sync();

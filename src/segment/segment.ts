@@ -65,6 +65,7 @@ export class Segment implements Closable {
   #indexes: Indexes | undefined;
   #transactions: TransactionIndex | undefined;
   #pins = 0;
+  #isReleased = false;
   #sizeBytes: number;
   #largestTimestamp: number | undefined;
 
@@ -209,6 +210,7 @@ export class Segment implements Closable {
 
   unpin(): void {
     this.#pins--;
+    if (this.#pins === 0 && this.#isReleased) this.release();
   }
 
   /**
@@ -307,10 +309,16 @@ export class Segment implements Closable {
     this.#transactions = undefined;
   }
 
-  /** Closes what is open; any later use opens it again. */
+  /**
+   * Closes what is open; any later use opens it again. A file that is being read on another thread is closed when that is
+   * done: its descriptor's number could be another file's by then.
+   */
   release(): void {
-    this.#log?.close();
-    this.#log = undefined;
+    this.#isReleased = this.#pins > 0;
+    if (!this.#isReleased) {
+      this.#log?.close();
+      this.#log = undefined;
+    }
     this.#indexes?.offsets.table.close();
     this.#indexes?.times.table.close();
     this.#indexes = undefined;

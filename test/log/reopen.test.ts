@@ -222,11 +222,12 @@ describe('in the log directory of a Kafka broker', () => {
     expect(() => log.find(4)).toThrow(/no such offset/);
   });
 
-  test('a checkpoint that cannot be read keeps no log from closing clean, and stays as it is', async () => {
+  test('a checkpoint that cannot be read counts as empty, as in Kafka, and is kept beside the new one', async () => {
     const { parent, partition } = brokerDirectory();
     writeFileSync(join(parent, 'recovery-point-offset-checkpoint'), 'nonsense');
     await filled(partition, 2);
-    expect(readFileSync(join(parent, 'recovery-point-offset-checkpoint'), 'utf8')).toBe('nonsense');
+    expect(readFileSync(join(parent, 'recovery-point-offset-checkpoint.unreadable'), 'utf8')).toBe('nonsense');
+    expect(readFileSync(join(parent, 'recovery-point-offset-checkpoint'), 'utf8')).toBe('0\n1\nt 0 2\n');
     expect(existsSync(join(parent, '.kafka_cleanshutdown'))).toBe(true);
   });
 

@@ -91,7 +91,7 @@ class Loader {
     const cleanEnd = saysClean ? this.#cleanEnd(listed, isMarked ? mark.logEndOffset : undefined) : undefined;
     // It was closed clean, and something happened to its end since: what is before the last segment was synced then.
     if (saysClean && cleanEnd === undefined) this.#recoveryPoint = Math.max(this.#recoveryPoint, last?.baseOffset ?? 0);
-    const recovery = this.#newRecovery(epochs, listed, cleanEnd !== undefined);
+    const recovery = this.#newRecovery(epochs, listed, saysClean, cleanEnd !== undefined);
     let end: End;
     try {
       end = await this.#end(recovery, listed, cleanEnd);
@@ -123,7 +123,7 @@ class Loader {
     return markedEnd === undefined || markedEnd >= nextOffset ? nextOffset : undefined;
   }
 
-  #newRecovery(epochs: LeaderEpochs, listed: readonly SegmentFiles[], isClean: boolean): Recovery {
+  #newRecovery(epochs: LeaderEpochs, listed: readonly SegmentFiles[], saysClean: boolean, isClean: boolean): Recovery {
     const { mode = 'truncate', onProgress } = this.#request;
     const recoveryPoint = this.#recoveryPoint;
     const from = isClean ? listed.length : floorIndex(listed, recoveryPoint);
@@ -133,6 +133,7 @@ class Loader {
       directory: this.#directory,
       logStartOffset: this.#logStart,
       recoveryPoint: isClean ? Infinity : recoveryPoint,
+      saysClean,
       mode,
       epochs,
       newProducers: (snapshotOffsets) => this.#newProducers({ snapshotOffsets }),

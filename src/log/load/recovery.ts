@@ -28,6 +28,8 @@ export interface RecoveryWork {
   readonly logStartOffset: number;
   /** Below it nothing is cut. */
   readonly recoveryPoint: number;
+  /** Whether a mark says that the log was closed clean, so that all of it was on the disk once. */
+  readonly saysClean: boolean;
   readonly mode: 'truncate' | 'refuse';
   readonly epochs: LeaderEpochs;
   /** A producer state as the directory's snapshots have it; they are listed unless told. */
@@ -116,10 +118,10 @@ export class Recovery {
     const { fault, faultKind } = scan;
     if (
       faultKind === 'invalid-offset' &&
-      scanner.baseOffset < this.#work.recoveryPoint &&
+      (this.#work.saysClean || scanner.baseOffset < this.#work.recoveryPoint) &&
       fault?.position !== undefined
     ) {
-      // Kafka empties the segment. Some of it is below the recovery point, where nothing is cut: it is good up to the fall.
+      // Kafka empties the segment. Some of it was on the disk, where nothing is cut: it is good up to the fall.
       scan = { ...(await scanner.finish(fault.position)), fault, faultKind: 'falls' };
     }
     this.scannedSegments++;

@@ -133,3 +133,16 @@ export function walkOn(
   );
   return { nextOffset, validBytes: position, maxTimestamp, rises };
 }
+
+/** Where the first batch stands that is not whole and valid, and the offset that is expected there; undefined without one. */
+export function findDamage(
+  { engine }: SegmentContext,
+  segment: Segment,
+): { readonly position: FilePosition; readonly offset: Offset } | undefined {
+  let offset = segment.baseOffset;
+  const { position } = walkBatches(engine, segment.log(), 0, segment.sizeBytes, true, ({ view, rows, count }) => {
+    if (count > 0) offset = lastOffsetOf(view, rows[(count - 1) * SCAN_ROW.length] as number) + 1;
+    return true;
+  });
+  return position < segment.sizeBytes ? { position, offset } : undefined;
+}

@@ -180,6 +180,12 @@ export class ProducerState {
     return this.#mapEndOffset;
   }
 
+  /** The newest snapshot is on the disk when this returns, whenever it was written. */
+  syncLatestSnapshot(): void {
+    const { latest } = this.#snapshots;
+    if (latest !== undefined) this.#snapshots.sync(latest);
+  }
+
   /**
    * Brings the state to at most `logEndOffset`: keeps it when it ends there, else takes the newest usable snapshot at or
    * below. What the log has from `mapEndOffset` on is then to be replayed.

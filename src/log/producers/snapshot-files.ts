@@ -123,6 +123,17 @@ export class SnapshotFiles {
     this.#offsets.sort((a, b) => a - b);
   }
 
+  /** Brings a snapshot to the disk that was written without. */
+  sync(offset: number): void {
+    if (this.#isReadOnly) return;
+    const file = this.#fs.open(this.#path(offset), 'update');
+    try {
+      file.syncSync();
+    } finally {
+      file.close();
+    }
+  }
+
   /** The producers in a snapshot; undefined when it cannot be used, and then it is one no more. */
   read(offset: number): ProducerEntry[] | undefined {
     const path = this.#path(offset);

@@ -6,6 +6,7 @@
  */
 import { type LogConfig, logConfig } from '../../config/log-config.ts';
 import { CODEC_IDS, type Engine } from '../../engine/contract.ts';
+import { SeglogError } from '../../errors/errors.ts';
 import { ATTRIBUTES, BATCH } from '../../format/batch.ts';
 import type { BatchCompression } from '../../record/batch-builder.ts';
 import { codecOf } from '../../record/decompress.ts';
@@ -150,6 +151,16 @@ export function validateForReplica(
   let next = given.nextOffset;
   for (const batch of batches) {
     if (batch.baseOffset < next || batch.lastOffset < batch.baseOffset) throw outOfOrder(batch, next, file);
+    if (batch.leaderEpoch < -1) {
+      throw new SeglogError('INVALID_RECORD', 'a batch has a leader epoch that cannot be', {
+        ...{
+          file,
+          baseOffset: batch.baseOffset,
+          expected: 'an epoch from 0, or -1 for none',
+          found: batch.leaderEpoch,
+        },
+      });
+    }
     next = batch.lastOffset + 1;
   }
   const last = batches.at(-1);

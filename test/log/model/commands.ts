@@ -56,7 +56,7 @@ const recordsAt = (records: readonly GivenRecord[], baseOffset: number): NaiveBa
 
 /** An epoch as a leader has it: never below what the log has seen. */
 function lead(model: NaiveLog, pair: Pair, step: number): void {
-  const epoch = Math.max(model.leaderEpoch, model.latestEpoch) + step;
+  const epoch = model.appendEpoch + step;
   pair.log.becomeLeader(epoch);
   model.leaderEpoch = epoch;
   model.assignEpoch(epoch, model.end);
@@ -101,14 +101,13 @@ export class Append extends Command {
   }
 
   protected override async apply(model: NaiveLog, pair: Pair): Promise<void> {
-    if (model.leaderEpoch < model.latestEpoch) lead(model, pair, 0);
     const wanted = this.#choice && producerOf(model, this.#choice);
     const records = this.#records.slice(0, wanted?.count ?? this.#records.length);
     while (wanted?.count !== undefined && records.length < wanted.count) records.push(this.#records[0] as GivenRecord);
     const baseOffset = model.end;
     const batch: NaiveBatch = {
       ...(wanted === undefined ? NOBODY : { ...NOBODY, ...wanted.producer }),
-      ...{ baseOffset, lastOffset: baseOffset + records.length - 1, leaderEpoch: model.leaderEpoch },
+      ...{ baseOffset, lastOffset: baseOffset + records.length - 1, leaderEpoch: model.appendEpoch },
       ...{ marker: undefined, records: recordsAt(records, baseOffset), sizeBytes: 0 },
     };
     const options = { compression: this.#compression, ...(wanted && { producer: wanted.producer }) };
@@ -200,13 +199,12 @@ export class EndTransaction extends Command {
   }
 
   protected override async apply(model: NaiveLog, pair: Pair): Promise<void> {
-    if (model.leaderEpoch < model.latestEpoch) lead(model, pair, 0);
     const producerEpoch = Math.max(0, model.producers.producers.get(this.#id)?.epoch ?? 0);
     const marker = { type: this.#result, coordinatorEpoch: this.#coordinatorEpoch };
     const offset = model.end;
     const batch: NaiveBatch = {
       ...{ ...NOBODY, producerId: this.#id, producerEpoch, isTransactional: true, baseOffset: offset },
-      ...{ lastOffset: offset, leaderEpoch: model.leaderEpoch, marker, sizeBytes: 78 },
+      ...{ lastOffset: offset, leaderEpoch: model.appendEpoch, marker, sizeBytes: 78 },
       records: [{ offset, timestamp: pair.clock.now(), key: null, value: null }],
     };
     const refusal = model.producers.refusal(producerBatchOf(batch), 'coordinator');

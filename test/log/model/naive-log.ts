@@ -81,6 +81,11 @@ export class NaiveLog {
     this.isManaged = isManaged;
   }
 
+  /** What appends of its own are stamped with. */
+  get appendEpoch(): number {
+    return Math.max(this.leaderEpoch, this.latestEpoch);
+  }
+
   get latestEpoch(): number {
     return this.epochs.at(-1)?.epoch ?? -1;
   }
@@ -190,7 +195,8 @@ export class NaiveLog {
 
   /**
    * Takes over what the log knows of its producers after it loaded them anew, if that may be: of each of them what was known
-   * when the log ended here, or what the batches from the log start on tell.
+   * when the log ended here, or what the batches tell: those from the log start on, or, where recovery scans whole segments,
+   * those below it too.
    *
    * @returns what may not be
    */
@@ -199,18 +205,21 @@ export class NaiveLog {
     const before = new NaiveProducers();
     before.producers = structuredClone(this.#history.get(key) ?? new Map());
     const told = new NaiveProducers();
-    for (const batch of this.batches) {
-      if (batch.lastOffset >= this.logStart && batch.producerId !== -1) told.take(producerBatchOf(batch));
+    const scanned = new NaiveProducers();
+    for (const batch of this.batches.filter(({ producerId }) => producerId !== -1)) {
+      if (batch.lastOffset >= this.logStart) told.take(producerBatchOf(batch));
+      scanned.take(producerBatchOf(batch));
     }
     const wrong: string[] = [];
     const adopted: Known = new Map();
     const ids = new Set([...before.producers.keys(), ...found.map(({ producerId }) => producerId)]);
     for (const id of ids) {
       const actual = textOf(found.find(({ producerId }) => producerId === id));
-      const allowed = [before, told].map((model) => model.describe().find(({ producerId }) => producerId === id));
+      const models = [before, told, scanned];
+      const allowed = models.map((model) => model.describe().find(({ producerId }) => producerId === id));
       const at = allowed.findIndex((description) => textOf(description) === actual);
       if (at === -1) wrong.push(`producer ${id}: ${actual}, not ${allowed.map(textOf).join(' or ')}`);
-      const known = (at === 0 ? before : told).producers.get(id);
+      const known = models[at]?.producers.get(id);
       if (known !== undefined) adopted.set(id, { ...known, batches: known.batches.slice(-1) });
     }
     this.producers.producers = adopted;

@@ -142,7 +142,7 @@ export class Pair {
     const offsets = { start: log.logStartOffset, highWatermark: log.highWatermark, end: log.logEndOffset };
     expect(offsets).toEqual({ start: model.logStart, highWatermark: model.highWatermark, end: model.end });
     expect(model.lastStableOffsets()).toContain(log.lastStableOffset);
-    expect(log.leaderEpoch).toBe(model.leaderEpoch);
+    expect(log.leaderEpoch).toBe(model.appendEpoch);
     expect(log.leaderEpochs()).toEqual(model.epochs);
     expect(log.producers()).toEqual(model.producers.describe());
     const read = (isolation: 'log_end' | 'read_uncommitted' | 'read_committed'): Shown[] =>

@@ -97,19 +97,37 @@ describe('aborted transactions', () => {
     expect(valuesOf(log, { isolation: 'read_committed' })).toEqual([]);
   });
 
-  test('testAppendToTransactionIndexFailure: the log end moves, the last stable offset does not', async () => {
+  test('testAppendToTransactionIndexFailure: the last stable offset does not move; nor does the log end, unlike in Kafka', async () => {
     const memory = new MemoryFileSystem();
     memory.makeDirectory('/logs');
     const fs = new FaultyFileSystem(memory);
     const log = await Log.open('/logs/t-0', { fs, clock });
     await log.append(record('x'), by(1, 0, true));
-    // The marker's own write is the first.
-    fs.plan({ operation: 'write', call: 2, errno: 'EIO' });
+    // The index entry's write comes before the marker's.
+    fs.plan({ operation: 'write', call: 1, errno: 'EIO' });
     expect(await codeOf(() => log.endTransaction(end(1, 'abort')))).toBe('IO');
-    expect([log.logEndOffset, log.lastStableOffset]).toEqual([2, 0]);
+    expect([log.logEndOffset, log.lastStableOffset]).toEqual([1, 0]);
     expect(valuesOf(log, { isolation: 'read_committed' })).toEqual([]);
     fs.heal();
-    await log.close().catch(() => undefined);
+    await log.endTransaction(end(1, 'abort'));
+    expect([log.logEndOffset, log.lastStableOffset]).toEqual([2, 2]);
+    expect(valuesOf(log, { isolation: 'read_committed' })).toEqual([]);
+    await log.close();
+  });
+
+  test('a marker that the log does not take leaves no entry in the index', async () => {
+    const memory = new MemoryFileSystem();
+    memory.makeDirectory('/logs');
+    const fs = new FaultyFileSystem(memory);
+    const log = await Log.open('/logs/t-0', { fs, clock });
+    await log.append(record('x'), by(1, 0, true));
+    fs.plan({ operation: 'write', call: 2, errno: 'ENOSPC' });
+    expect(await codeOf(() => log.endTransaction(end(1, 'abort')))).toBe('IO');
+    expect(log.abortedTransactions(0, 10)).toEqual([]);
+    fs.heal();
+    await log.endTransaction(end(1, 'commit'));
+    expect(valuesOf(log, { isolation: 'read_committed' })).toEqual(['x']);
+    await log.close();
   });
 });
 
