@@ -87,14 +87,22 @@ export async function readBack(...paths: string[]): Promise<ReadSegment[]> {
   return segments;
 }
 
-/** Opens partition directories with Kafka's UnifiedLog, all in one JVM; the answers in the order of the cases. */
-export async function openWithKafka(cases: readonly OpenCase[]): Promise<OpenAnswer[]> {
+/** What one of the programs of bench/peer answers to cases, all in one JVM; the answers in the order of the cases. */
+export async function askKafka<Answer>(
+  program: 'OracleOpen' | 'OracleRecover' | 'OracleRead' | 'OracleAppend',
+  cases: readonly object[],
+): Promise<Answer[]> {
   const scratch = mkdtempSync(join(tmpdir(), 'seglog-cases-'));
   try {
     const file = join(scratch, 'cases.jsonl');
     writeFileSync(file, cases.map((one) => `${JSON.stringify(one)}\n`).join(''));
-    return jsonLines<OpenAnswer>(await runPeer('OracleOpen', [file]));
+    return jsonLines<Answer>(await runPeer(program, [file]));
   } finally {
     rmSync(scratch, { recursive: true });
   }
+}
+
+/** Opens partition directories with Kafka's UnifiedLog. */
+export function openWithKafka(cases: readonly OpenCase[]): Promise<OpenAnswer[]> {
+  return askKafka('OracleOpen', cases);
 }
