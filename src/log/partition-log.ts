@@ -364,11 +364,9 @@ export class PartitionLog {
    * @throws SeglogError `OFFSET_OUT_OF_RANGE` above the high watermark
    */
   raiseLogStart(offset: number): void {
-    this.offsets.raiseStart(offset);
-    this.#orOffline(() => this.#removeBelow(this.offsets.logStart));
+    if (this.offsets.raiseStart(offset)) this.#orOffline(() => this.#removeBelow(offset));
   }
 
-  /** Also what an earlier call could not remove. */
   #removeBelow(offset: number): void {
     ifThereIsSpace(() => this.epochs.truncateFromStart(offset));
     this.producers.onLogStartIncremented(offset);

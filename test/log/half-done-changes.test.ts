@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/clock/clock.ts';
 import { FaultyFileSystem } from '../../src/fs/faulty-fs.ts';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
-import { Log, LogReader, type RecoveryProgress, SeglogError } from '../../src/index.ts';
+import { Log, type LogReader, type RecoveryProgress, SeglogError } from '../../src/index.ts';
 import { scratchPartition } from '../support/temp.ts';
 
 const DIRECTORY = '/logs/t-0';
