@@ -5,7 +5,7 @@
  * starts (or a turn of the event loop must pass). With all of them each sync waits for the last appender; with none they fall
  * into two halves that wait for each other. 64 appenders: see docs/design.md for the numbers.
  */
-const GATHERED = 0.8;
+const GATHERED = 0.77;
 
 /** Those who wait for a sync that has not started. */
 interface Group {

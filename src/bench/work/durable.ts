@@ -43,7 +43,7 @@ class CountedSyncs {
 }
 
 /** Syncs of one side before it is the other's turn: a disk's speed changes from one second to the next. */
-const TURN_SYNCS = 32;
+const TURN_SYNCS = 64;
 
 /** Time and syncs of one side, over its turns. */
 interface Spent {
