@@ -240,21 +240,32 @@ export class PartitionLog {
         this.#active = ActiveSegment.create(context, directory, baseOffset, firstAppendBytes);
       });
     } else {
-      // The new one first: if it cannot be made, the old one goes on.
-      const next = ActiveSegment.create(context, directory, baseOffset, firstAppendBytes);
+      // The old one first: a reader in another process takes a segment with one behind it for sealed, and trimmed.
+      sealed = old.seal();
       try {
-        sealed = old.seal();
+        this.#active = ActiveSegment.create(context, directory, baseOffset, firstAppendBytes);
       } catch (error) {
-        next.closeNow();
+        this.#goOnWith(sealed);
         throw error;
       }
-      this.#active = next;
     }
     this.segments.push(this.active.segment);
     this.sync.rolled(sealed);
     this.producers.updateMapEndOffset(baseOffset);
     // Derived: without it the log is read from the snapshot before.
     unlessIo(() => this.producers.takeSnapshot());
+  }
+
+  /** Appends to a segment again that was sealed for one that could not be made. */
+  #goOnWith(sealed: Segment): void {
+    this.#orOffline(() => {
+      const { baseOffset, sizeBytes } = sealed;
+      sealed.release();
+      const active = ActiveSegment.reopen(this.context, this.directory, baseOffset, sizeBytes);
+      this.segments.pop();
+      this.segments.push(active.segment);
+      this.#active = active;
+    });
   }
 
   /** What fails half-way takes the log offline: only opening it again tells what is on the disk. */
