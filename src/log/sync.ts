@@ -114,7 +114,7 @@ export class LogSync {
       active.syncSync();
       if (this.#hasNewNames) context.fs.syncDirectory(directory);
     } catch (error) {
-      this.#failure = error;
+      this.#noteFailure(error);
       throw error;
     }
     this.#hasNewNames = false;
@@ -146,7 +146,7 @@ export class LogSync {
       await active.sync();
       this.#syncNames();
     } catch (error) {
-      this.#failure = error;
+      this.#noteFailure(error);
       throw error;
     }
     log.synced(end);
@@ -164,7 +164,7 @@ export class LogSync {
       }
       this.#syncNames();
     } catch (error) {
-      this.#failure = error;
+      this.#noteFailure(error);
       throw error;
     }
     if (end !== undefined) this.#log.synced(end);
@@ -172,8 +172,14 @@ export class LogSync {
 
   #syncNames(): void {
     if (!this.#hasNewNames) return;
-    this.#hasNewNames = false;
     this.#log.context.fs.syncDirectory(this.#log.directory);
+    this.#hasNewNames = false;
+  }
+
+  /** A file that could not be opened was not synced in vain: nothing was lost, and the next try may go well. */
+  #noteFailure(error: unknown): void {
+    const isUnopened = error instanceof SeglogError && (error.errno === 'EMFILE' || error.errno === 'ENFILE');
+    if (!isUnopened) this.#failure ??= error;
   }
 }
 
