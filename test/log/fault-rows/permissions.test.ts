@@ -187,7 +187,7 @@ describe.runIf(process.platform === 'linux')('F17: no descriptor is left open', 
     expect(stdout).toMatch(/^300 of \d\d\d$/);
   });
 
-  test('with too few an append fails by name, and the log is sound', async () => {
+  test('with too few an append goes on in what a sealed segment gives back, or fails by name, and the log is sound', async () => {
     const directory = placed(new Map());
     const program = `
       import { openSync } from 'node:fs';
@@ -209,7 +209,7 @@ describe.runIf(process.platform === 'linux')('F17: no descriptor is left open', 
       { encoding: 'utf8' },
     );
     expect(stderr).toBe('');
-    expect(stdout).toMatch(/^\d+ IO EMFILE$/);
+    expect(stdout).toMatch(/^\d+ (ok|IO EMFILE)$/);
     await using log = await Log.open(directory);
     expect(readAll(log).values).toEqual(valuesTo(Number.parseInt(stdout, 10)));
   });
