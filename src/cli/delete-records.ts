@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { logConfig, parseLogConfig } from '../config/log-config.ts';
 import { SeglogError } from '../errors/errors.ts';
+import { checkDeletePolicy } from '../log/append.ts';
 import type { Log } from '../log/log.ts';
 import type { LogReader } from '../log/log-reader.ts';
 import { collectConfig, CONFIG_HELP, CONFIG_OPTION, parseOffsetOrAll } from './arguments.ts';
@@ -55,14 +56,7 @@ async function deleteRecords(directory: string, options: DeleteRecordsArguments)
   const { before, dryRun = false, json = false } = options;
   const config = parseLogConfig(options.config ?? []);
   // Before anything is opened: the log itself would say so after its recovery.
-  const policy = logConfig(config).cleanupPolicy;
-  if (!policy.includes('delete')) {
-    throw new SeglogError('POLICY_VIOLATION', 'records of a log that is only compacted are not deleted', {
-      file: directory,
-      expected: 'a cleanup.policy with delete',
-      found: policy.join(',') || 'none',
-    });
-  }
+  checkDeletePolicy(logConfig(config), directory);
   await shorten(directory, new Deletion(before), { config, dryRun, json });
 }
 

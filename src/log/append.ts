@@ -83,6 +83,16 @@ export function checkKeys(config: LogConfig, builder: BatchBuilder): void {
   });
 }
 
+/** @throws SeglogError `POLICY_VIOLATION` when the log's `cleanup.policy` does not let records be deleted */
+export function checkDeletePolicy({ cleanupPolicy }: LogConfig, directory: string): void {
+  if (cleanupPolicy.includes('delete')) return;
+  throw new SeglogError('POLICY_VIOLATION', 'records of a log that is only compacted are not deleted', {
+    file: directory,
+    expected: 'a cleanup.policy with delete',
+    found: cleanupPolicy.join(',') || 'none',
+  });
+}
+
 /** @throws SeglogError `INVALID_ARGUMENT` */
 export function checkProducer({ producerId, producerEpoch, baseSequence, isTransactional }: ProducerIdentity): void {
   const inRange = (value: number, from: number, to: number): boolean =>

@@ -5,6 +5,7 @@ import { BatchBuilder } from '../record/batch-builder.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import type { Epoch, HighWatermark, LastStableOffset, LogEndOffset, LogStartOffset } from '../units/units.ts';
+import { checkDeletePolicy } from './append.ts';
 import { BatchAppender, type EndTransaction } from './batch-appender.ts';
 import { removeOwnMark, writeOwnMark } from './clean-mark.ts';
 import { type FetchedSlice, type FetchOptions, fetchSlice } from './fetch.ts';
@@ -289,13 +290,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
    */
   async deleteRecordsBefore(offset: number): Promise<LogStartOffset> {
     if (offset !== -1) checkOffset(offset);
-    if (!this.config.cleanupPolicy.includes('delete')) {
-      throw new SeglogError('POLICY_VIOLATION', 'records of a log that is only compacted are not deleted', {
-        file: this.directory,
-        expected: 'a cleanup.policy with delete',
-        found: this.config.cleanupPolicy.join(',') || 'none',
-      });
-    }
+    checkDeletePolicy(this.config, this.directory);
     return this.#exclusive(() => {
       this.#log.raiseLogStart(offset === -1 ? this.highWatermark : offset);
       return this.logStartOffset;

@@ -186,7 +186,9 @@ export class PartitionLog {
     try {
       this.active.append(bytes, length, batches);
     } catch (error) {
-      if (aborted !== undefined) this.active.segment.transactions().truncateTo(aborted.lastOffset);
+      if (aborted !== undefined) {
+        this.#orOffline(() => this.active.segment.transactions().truncateTo(aborted.lastOffset));
+      }
       throw error;
     }
     this.#batchEnd = lastOffset + 1;
