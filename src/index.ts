@@ -33,7 +33,7 @@ export type {
 } from './log/load/report.ts';
 export type { EndTransaction } from './log/batch-appender.ts';
 export type { HighWatermarkMode } from './log/offsets.ts';
-export type { ProducerDescription } from './log/producers/producer-state.ts';
+export type { ProducerDescription } from './state/producers/producer-state.ts';
 export { recoverPartition, type RecoveredPartition } from './log/recover-partition.ts';
 export type { AbortedTransaction } from './format/transaction-index.ts';
 export type {

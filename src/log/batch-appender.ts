@@ -15,7 +15,7 @@ import type {
   RecordInput,
 } from './options.ts';
 import type { PartitionLog } from './partition-log.ts';
-import { type AppendOrigin, lastSequenceOf } from './producers/producer-batch.ts';
+import { type AppendOrigin, lastSequenceOf } from '../state/producers/producer-batch.ts';
 import type { AnalyzedBatch } from './validate/analyze.ts';
 import { validateForLeader, validateForReplica } from './validate/leader.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { AbortedTransaction } from '../format/transaction-index.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
-import { markerOf } from './producers/marker.ts';
+import { markerOf } from '../state/producers/marker.ts';
 import type { SegmentList } from './segments.ts';
 import { checkedTransactions, type RepairTransactions } from './transaction-check.ts';
 

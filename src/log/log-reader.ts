@@ -15,7 +15,7 @@ import { readCheckpoint } from './checkpoints.ts';
 import { findEnd, listSegments, type LogEnd, partitionOf, walkOn } from './load/segment-files.ts';
 import { rebuildProducers } from './load/producers.ts';
 import { isAborted, type LogEnvironment, type ReadIsolation, type TailOptions } from './options.ts';
-import { ProducerState } from './producers/producer-state.ts';
+import { ProducerState } from '../state/producers/producer-state.ts';
 import { checkStart, type ReadSource } from './read.ts';
 import { ReadableLog } from './readable-log.ts';
 import { SegmentList } from './segments.ts';

@@ -23,7 +23,7 @@ import {
   type TailOptions,
 } from './options.ts';
 import type { PartitionLog } from './partition-log.ts';
-import type { ProducerDescription } from './producers/producer-state.ts';
+import type { ProducerDescription } from '../state/producers/producer-state.ts';
 import { checkStart, type ReadSource } from './read.ts';
 import { ReadableLog } from './readable-log.ts';
 import { type LogStatus, statusOf } from './status.ts';

@@ -9,7 +9,9 @@ const GROUND = ['errors', 'units'] as const;
 const BASE = [...GROUND, 'format', 'config', 'bytes', 'clock'] as const;
 const ENGINE = [...BASE, 'fs', 'engine'] as const;
 const SEGMENT = [...ENGINE, 'record', 'index', 'segment'] as const;
-const LOG = [...SEGMENT, 'log'] as const;
+/** What can be said of segments and of a partition without a log that is open. */
+const STATE = [...SEGMENT, 'state', 'policy'] as const;
+const LOG = [...STATE, 'log'] as const;
 const STORE = [...LOG, 'cleaner', 'store'] as const;
 
 /** Rooms of src/ that a room may import from, besides itself. */
@@ -25,17 +27,21 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   record: ENGINE,
   index: [...ENGINE, 'record'],
   segment: [...ENGINE, 'record', 'index'],
-  log: SEGMENT,
-  cleaner: SEGMENT,
+  message: GROUND,
+  policy: [...GROUND, 'config'],
+  state: [...SEGMENT],
+  log: STATE,
+  cleaner: STATE,
   store: [...LOG, 'cleaner'],
-  inspect: SEGMENT,
+  inspect: [...STATE, 'message'],
+  repair: [...LOG, 'inspect'],
   bench: LOG,
-  cli: [...STORE, 'inspect', 'bench'],
+  cli: [...STORE, 'inspect', 'repair', 'bench'],
 };
 
 /** src/index.ts is the public door: everything but the command line. */
 const ENTRY = 'index.ts';
-const ENTRY_ROOMS: readonly string[] = [...STORE, 'inspect', 'bench'];
+const ENTRY_ROOMS: readonly string[] = [...STORE, 'inspect', 'repair', 'bench'];
 
 /** Packages and Node's modules that a room may import; `node:path` and `node:buffer` only compute, and are everyone's. */
 const EVERYONES = ['node:path', 'node:buffer'];
@@ -48,6 +54,8 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   engine: ['node:module', 'node:url', 'node:util', 'node:zlib', 'node:worker_threads', 'crc-32', 'crc-32/crc32c.js'],
   record: ['msgpackr'],
   log: ['node:crypto'],
+  inspect: ['node:worker_threads', 'node:url', 'node:os', 'node:crypto', 'msgpackr'],
+  repair: ['node:crypto'],
   cleaner: ['node:worker_threads', 'node:url', 'node:crypto', 'node:os'],
   bench: ['node:crypto', 'node:worker_threads'],
   cli: [

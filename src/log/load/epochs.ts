@@ -2,7 +2,7 @@
 import { RECOVERY_ROW } from '../../engine/contract.ts';
 import type { SegmentContext } from '../../segment/context.ts';
 import { SegmentScanner } from '../../segment/recover.ts';
-import type { LeaderEpochs } from '../leader-epochs.ts';
+import type { LeaderEpochs } from '../../state/leader-epochs.ts';
 import type { SegmentFiles } from './segment-files.ts';
 
 /** Reads every segment, and notes where each epoch starts. */

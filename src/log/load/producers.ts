@@ -2,8 +2,8 @@
 import type { SegmentContext } from '../../segment/context.ts';
 import { SegmentScanner } from '../../segment/recover.ts';
 import { Segment } from '../../segment/segment.ts';
-import type { ProducerState } from '../producers/producer-state.ts';
-import { Replay } from './replay.ts';
+import type { ProducerState } from '../../state/producers/producer-state.ts';
+import { Replay } from '../../state/replay.ts';
 
 /** The log to replay. */
 export interface ReplaySource {

@@ -11,12 +11,12 @@ import { rebuildIndexes, type SegmentScan, SegmentScanner } from '../../segment/
 import { Segment } from '../../segment/segment.ts';
 import { splitSegment } from '../../segment/split.ts';
 import { MAX_INT32 } from '../../units/units.ts';
-import type { LeaderEpochs } from '../leader-epochs.ts';
-import type { ProducerState } from '../producers/producer-state.ts';
+import type { LeaderEpochs } from '../../state/leader-epochs.ts';
+import type { ProducerState } from '../../state/producers/producer-state.ts';
 import { rebuildProducers } from './producers.ts';
 import type { Progress } from './progress.ts';
 import { Quarantine } from './quarantine.ts';
-import { Replay } from './replay.ts';
+import { Replay } from '../../state/replay.ts';
 import type { Corruption, Cut, CutKind } from './report.ts';
 import { findEnd, type SegmentFiles } from './segment-files.ts';
 import { writeTransactions } from './transactions.ts';

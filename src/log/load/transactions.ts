@@ -1,9 +1,9 @@
 /** Transaction indexes from the log itself. */
 import { SegmentScanner } from '../../segment/recover.ts';
 import type { Segment } from '../../segment/segment.ts';
-import type { ProducerState } from '../producers/producer-state.ts';
+import type { ProducerState } from '../../state/producers/producer-state.ts';
 import { type ReplaySource, rebuildProducers } from './producers.ts';
-import { Replay } from './replay.ts';
+import { Replay } from '../../state/replay.ts';
 
 /** Replaces what a transaction index says; as in Kafka an existing file stays, with nothing in it. */
 export function writeTransactions(segment: Segment, replay: Replay | undefined): void {

@@ -9,7 +9,7 @@ import { SeglogError } from '../../errors/errors.ts';
 import { BATCH, HEADER_SIZE, LEGACY, LOG_OVERHEAD, magicOf, MIN_MESSAGE_SIZE } from '../../format/batch.ts';
 import { batchError } from '../../record/batch-error.ts';
 import { readBatchHeader } from '../../record/batch-header.ts';
-import type { AppendOrigin } from '../producers/producer-batch.ts';
+import type { AppendOrigin } from '../../state/producers/producer-batch.ts';
 import { checkMessageSize } from './sizes.ts';
 
 /** What a batch's header says. In formats 0 and 1, which lack most of it, what is missing is -1. */

@@ -2,9 +2,9 @@
  * A partition's log told naively: an array of batches, searched whole; no files, no indexes, no segments. Where the real log
  * may know more or less than its batches tell (of producers whose batches are gone), the model says what is allowed.
  */
-import type { ProducerDescription } from '../../../src/log/producers/producer-state.ts';
-import { lastSequenceOf, type ProducerBatch } from '../../../src/log/producers/producer-batch.ts';
-import { Model as NaiveProducers } from '../producers/model.ts';
+import type { ProducerDescription } from '../../../src/state/producers/producer-state.ts';
+import { lastSequenceOf, type ProducerBatch } from '../../../src/state/producers/producer-batch.ts';
+import { Model as NaiveProducers } from '../../state/producers/model.ts';
 
 export interface NaiveRecord {
   readonly offset: number;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ProducerState } from '../../../src/log/producers/producer-state.ts';
+import type { ProducerState } from '../../../src/state/producers/producer-state.ts';
 import { codeOf, data, DAY_MS, inMemory, marker, stateIn, write } from './support.ts';
 
 const fresh = (): ProducerState => stateIn(inMemory());

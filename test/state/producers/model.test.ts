@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { AppendOrigin, ProducerBatch } from '../../../src/log/producers/producer-batch.ts';
-import type { ProducerState } from '../../../src/log/producers/producer-state.ts';
+import type { AppendOrigin, ProducerBatch } from '../../../src/state/producers/producer-batch.ts';
+import type { ProducerState } from '../../../src/state/producers/producer-state.ts';
 import { Model } from './model.ts';
 import { codeOf, data, DAY_MS, inMemory, marker, type Place, stateIn, write } from './support.ts';
 

@@ -5,7 +5,7 @@ import type { FileSystem } from '../../src/fs/contract.ts';
 import { FaultyFileSystem } from '../../src/fs/faulty-fs.ts';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
-import { type LeaderEpoch, LeaderEpochs } from '../../src/log/leader-epochs.ts';
+import { type LeaderEpoch, LeaderEpochs } from '../../src/state/leader-epochs.ts';
 import { scratchPartition } from '../support/temp.ts';
 
 const FILE = 'leader-epoch-checkpoint';

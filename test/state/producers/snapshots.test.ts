@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { SeglogError } from '../../../src/errors/errors.ts';
 import { encodeProducerSnapshot, type ProducerSnapshotEntry } from '../../../src/format/producer-snapshot.ts';
 import { FaultyFileSystem } from '../../../src/fs/faulty-fs.ts';
-import { ProducerState } from '../../../src/log/producers/producer-state.ts';
+import { ProducerState } from '../../../src/state/producers/producer-state.ts';
 import {
   codeOf,
   crc32c,

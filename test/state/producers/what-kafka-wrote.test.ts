@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readEndTransactionMarker } from '../../../src/format/control-record.ts';
-import type { ProducerBatch } from '../../../src/log/producers/producer-batch.ts';
+import type { ProducerBatch } from '../../../src/state/producers/producer-batch.ts';
 import { type ExpectedBatch, expectedLines, FIXTURES, groupBy, readIfThere, segments } from '../../support/fixtures.ts';
 import { inMemory, snapshotPath, stateIn, write } from './support.ts';
 

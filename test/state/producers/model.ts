@@ -1,6 +1,6 @@
 /** Producer state told naively: plain lists, searched whole; no cleverness to be wrong in. */
-import type { AppendOrigin, ProducerBatch } from '../../../src/log/producers/producer-batch.ts';
-import type { ProducerDescription } from '../../../src/log/producers/producer-state.ts';
+import type { AppendOrigin, ProducerBatch } from '../../../src/state/producers/producer-batch.ts';
+import type { ProducerDescription } from '../../../src/state/producers/producer-state.ts';
 import { DAY_MS } from './support.ts';
 
 interface Producer {

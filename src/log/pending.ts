@@ -1,14 +1,14 @@
 /** What an append changes of the producers: collected and checked before anything is written, taken over behind that. */
-import type { Engine } from '../../engine/contract.ts';
-import { ATTRIBUTES } from '../../format/batch.ts';
-import type { EndTransactionMarker } from '../../format/control-record.ts';
-import type { AbortedTransaction } from '../../format/transaction-index.ts';
-import { RecordBatch } from '../../record/record-batch.ts';
-import type { AnalyzedBatch } from '../validate/analyze.ts';
-import { markerOf } from './marker.ts';
-import type { ProducerAppend } from './producer-append.ts';
-import type { AppendOrigin, CompletedTransaction, ProducerBatch } from './producer-batch.ts';
-import type { DuplicateBatch, ProducerState } from './producer-state.ts';
+import type { Engine } from '../engine/contract.ts';
+import { ATTRIBUTES } from '../format/batch.ts';
+import type { EndTransactionMarker } from '../format/control-record.ts';
+import type { AbortedTransaction } from '../format/transaction-index.ts';
+import { RecordBatch } from '../record/record-batch.ts';
+import type { AnalyzedBatch } from './validate/analyze.ts';
+import { markerOf } from '../state/producers/marker.ts';
+import type { ProducerAppend } from '../state/producers/producer-append.ts';
+import type { AppendOrigin, CompletedTransaction, ProducerBatch } from '../state/producers/producer-batch.ts';
+import type { DuplicateBatch, ProducerState } from '../state/producers/producer-state.ts';
 
 /** The changes of one append. */
 export class PendingProducers {

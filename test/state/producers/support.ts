@@ -5,9 +5,9 @@ import type { Crc32c } from '../../../src/format/producer-snapshot.ts';
 import type { FileSystem } from '../../../src/fs/contract.ts';
 import { MemoryFileSystem } from '../../../src/fs/memory-fs.ts';
 import { nodeFileSystem } from '../../../src/fs/node-fs.ts';
-import type { AppendOrigin, CompletedTransaction, ProducerBatch } from '../../../src/log/producers/producer-batch.ts';
-import { lastSequenceOf } from '../../../src/log/producers/producer-batch.ts';
-import { ProducerState } from '../../../src/log/producers/producer-state.ts';
+import type { AppendOrigin, CompletedTransaction, ProducerBatch } from '../../../src/state/producers/producer-batch.ts';
+import { lastSequenceOf } from '../../../src/state/producers/producer-batch.ts';
+import { ProducerState } from '../../../src/state/producers/producer-state.ts';
 import { scratchPartition } from '../../support/temp.ts';
 
 export const DAY_MS = 86_400_000;

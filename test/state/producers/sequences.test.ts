@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SeglogError } from '../../../src/errors/errors.ts';
-import { lastSequenceOf } from '../../../src/log/producers/producer-batch.ts';
-import type { ProducerState } from '../../../src/log/producers/producer-state.ts';
+import { lastSequenceOf } from '../../../src/state/producers/producer-batch.ts';
+import type { ProducerState } from '../../../src/state/producers/producer-state.ts';
 import { codeOf, data, inMemory, marker, stateIn, write } from './support.ts';
 
 const MAX = 0x7fffffff;

@@ -1,15 +1,15 @@
 /** Feeds the batches of a segment, as a scan tells of them, to the producer state and the leader epochs. */
-import { RECOVERY_ROW as ROW } from '../../engine/contract.ts';
-import { SeglogError } from '../../errors/errors.ts';
-import { CONTROL_TYPES, type EndTransactionMarker } from '../../format/control-record.ts';
-import { ATTRIBUTES } from '../../format/batch.ts';
-import type { AbortedTransaction } from '../../format/transaction-index.ts';
-import { RecordBatch } from '../../record/record-batch.ts';
-import type { SegmentContext } from '../../segment/context.ts';
-import type { LeaderEpochs } from '../leader-epochs.ts';
-import { markerOf } from '../producers/marker.ts';
-import { lastSequenceOf, type ProducerBatch } from '../producers/producer-batch.ts';
-import type { ProducerState } from '../producers/producer-state.ts';
+import { RECOVERY_ROW as ROW } from '../engine/contract.ts';
+import { SeglogError } from '../errors/errors.ts';
+import { CONTROL_TYPES, type EndTransactionMarker } from '../format/control-record.ts';
+import { ATTRIBUTES } from '../format/batch.ts';
+import type { AbortedTransaction } from '../format/transaction-index.ts';
+import { RecordBatch } from '../record/record-batch.ts';
+import type { SegmentContext } from '../segment/context.ts';
+import type { LeaderEpochs } from './leader-epochs.ts';
+import { markerOf } from './producers/marker.ts';
+import { lastSequenceOf, type ProducerBatch } from './producers/producer-batch.ts';
+import type { ProducerState } from './producers/producer-state.ts';
 
 /** What `controlType` of a row says besides a type. */
 const NO_CONTROL = -1;
