@@ -4,16 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { engineInfo } from '../engine/select.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
-import { registerAppend } from './append.ts';
-import { registerBench } from './bench.ts';
-import { registerDeleteRecords } from './delete-records.ts';
-import { registerDemo } from './demo.ts';
-import { registerDump } from './dump.ts';
 import { EXIT, exitCodeOf, tell, tellError } from './exit-codes.ts';
-import { registerOffsets } from './offsets.ts';
-import { registerRead } from './read.ts';
-import { registerRecover } from './recover.ts';
-import { registerTruncate } from './truncate.ts';
 
 /** From dist/cli, and from src/cli alike. */
 const PACKAGE = '../../package.json';
@@ -24,11 +15,21 @@ function packageVersion(): string {
   return version ?? 'unknown';
 }
 
-/** In the order of `--help`. */
-const REGISTER = [
-  ...[registerAppend, registerRead, registerDump, registerOffsets],
-  ...[registerRecover, registerTruncate, registerDeleteRecords, registerBench, registerDemo],
-] as const;
+/**
+ * In the order of `--help`. Only the one that is asked for is loaded: a dump's first line comes sooner than the other
+ * commands could be read.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  append: async () => (await import('./append.ts')).registerAppend,
+  read: async () => (await import('./read.ts')).registerRead,
+  offsets: async () => (await import('./offsets.ts')).registerOffsets,
+  dump: async () => (await import('./dump.ts')).registerDump,
+  recover: async () => (await import('./recover.ts')).registerRecover,
+  truncate: async () => (await import('./truncate.ts')).registerTruncate,
+  'delete-records': async () => (await import('./delete-records.ts')).registerDeleteRecords,
+  bench: async () => (await import('./bench.ts')).registerBench,
+  demo: async () => (await import('./demo.ts')).registerDemo,
+};
 
 /** Loads the engine, so it is made only when asked for. */
 function versionText(): string {
@@ -36,7 +37,7 @@ function versionText(): string {
   return `seglog ${packageVersion()}\nengine: ${engine} (${reason})\n${description}${io === 'portable' ? '\nio: portable (SEGLOG_IO asks for it)' : ''}\n`;
 }
 
-function buildProgram(): Command {
+async function buildProgram(asked: string | undefined): Promise<Command> {
   const program = new Command('seglog')
     .description("Apache Kafka's segment log, in Kafka's own bytes: append, read, seek, dump, recover and cut")
     .option('-V, --version', 'print the version, the engine in use, and why')
@@ -50,18 +51,19 @@ function buildProgram(): Command {
             .replaceAll('\n', ' ')}`,
         ),
     });
-  for (const register of REGISTER) register(program);
+  const known = asked === undefined ? undefined : Object.entries(COMMANDS).find(([name]) => name === asked)?.[1];
+  for (const load of known === undefined ? Object.values(COMMANDS) : [known]) (await load())(program);
   return program;
 }
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const program = buildProgram();
     // Before commander, which knows only versions that cost nothing to tell.
     if (args[0] === '--version' || args[0] === '-V') {
       process.stdout.write(versionText());
       return EXIT.ok;
     }
+    const program = await buildProgram(args[0]);
     await program.parseAsync([...args], { from: 'user' });
     return process.exitCode === undefined ? EXIT.ok : Number(process.exitCode);
   } catch (error) {
