@@ -22,7 +22,8 @@ const sources = filesUnder(home, { skip: ['lib', 'classes'] }).filter((file) => 
 function folderFor(kind, hash) {
   return path.join(home, kind, hash.slice(0, 16));
 }
-const jars = folderFor('lib', hashOf([pom]));
+/** Where its jars are, once {@link preparePeer} has said that they are. */
+export const jars = folderFor('lib', hashOf([pom]));
 const classes = folderFor('classes', hashOf([pom, ...sources]));
 
 /** The first line that a program says of itself, or undefined where it is missing. `java -version` speaks on stderr. */

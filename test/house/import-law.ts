@@ -54,7 +54,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   engine: ['node:module', 'node:url', 'node:util', 'node:zlib', 'node:worker_threads', 'crc-32', 'crc-32/crc32c.js'],
   record: ['msgpackr'],
   log: ['node:crypto'],
-  inspect: ['node:worker_threads', 'node:url', 'node:os', 'node:crypto', 'msgpackr'],
+  inspect: ['node:worker_threads', 'node:url', 'node:os', 'node:crypto'],
   repair: ['node:crypto'],
   cleaner: ['node:worker_threads', 'node:url', 'node:crypto', 'node:os'],
   bench: ['node:crypto', 'node:worker_threads'],

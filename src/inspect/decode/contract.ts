@@ -1,7 +1,16 @@
 /** What a decoder makes of records: keys and values in words, for people and for programs. */
 
 /** What `--decode` takes. `auto` goes by the name of the topic: Kafka's own topics have their decoders, others none. */
-export const DECODE_KINDS = ['auto', 'string', 'json', 'msgpack', 'offsets', 'transactions', 'metadata'] as const;
+export const DECODE_KINDS = [
+  'auto',
+  'string',
+  'json',
+  'msgpack',
+  'offsets',
+  'transactions',
+  'shares',
+  'metadata',
+] as const;
 /** One of {@link DECODE_KINDS}. */
 export type DecodeKind = (typeof DECODE_KINDS)[number];
 
@@ -9,7 +18,10 @@ export type DecodeKind = (typeof DECODE_KINDS)[number];
 export interface Decoded {
   /** JSON text, on one line. */
   readonly json: string;
-  /** False when the type or version is unknown, or the bytes do not decode: `json` then tells why, and holds the bytes. */
+  /**
+   * False when the type or version is unknown, or the bytes do not decode: `json` then tells why, and holds the bytes, or
+   * their text, unless they are too many.
+   */
   readonly known: boolean;
 }
 
