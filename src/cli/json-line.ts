@@ -5,6 +5,7 @@ import { jsonString } from '../inspect/byte-encoding.ts';
 export type JsonValue =
   | string
   | number
+  | bigint
   | boolean
   | null
   | readonly JsonValue[]

@@ -124,6 +124,11 @@ const BY_KAFKA_NAME: ReadonlyMap<string, keyof LogConfig> = new Map([
   ...Object.entries(SYNONYMS),
 ]);
 
+/** Kafka's name of a key: `segment.bytes` of `segmentBytes`. */
+export function kafkaNameOf(key: keyof LogConfig): string {
+  return TABLE[key].kafkaName;
+}
+
 /** Kafka's names of all keys, in the order of the table. */
 export const LOG_CONFIG_NAMES: readonly string[] = KEYS.map((key) => TABLE[key].kafkaName);
 
