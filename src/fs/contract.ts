@@ -88,7 +88,7 @@ export interface Lock {
 
 /** A file system. */
 export interface FileSystem {
-  readonly kind: 'node' | 'memory' | 'faulty';
+  readonly kind: 'node' | 'memory' | 'faulty' | 'overlay';
   open(path: string, mode: OpenMode): File;
   /** Appending by plain writes, on any file system. */
   openAppend(path: string, options: AppendOptions): AppendFile;

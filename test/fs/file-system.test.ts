@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { FileSystem, OpenMode } from '../../src/fs/contract.ts';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
+import { OverlayFileSystem } from '../../src/fs/overlay-fs.ts';
 import { scratch } from '../support/temp.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -29,6 +30,7 @@ describe.each([
       return [fs, '/scratch'];
     },
   ],
+  ['overlay', (): [FileSystem, string] => [new OverlayFileSystem(nodeFileSystem), scratch()]],
 ])('the %s file system', (kind, make) => {
   test('is of the kind that it says', () => {
     expect(make()[0].kind).toBe(kind);
