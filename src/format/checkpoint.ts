@@ -35,6 +35,7 @@ function parseLines(text: string, form: RegExp, expected: string, file: string):
   const corrupt = (message: string, line: number, wanted: string, found: string | undefined): never => {
     throw new SeglogError('CORRUPT_CHECKPOINT', `${message} in line ${line}`, {
       file,
+      position: Buffer.byteLength(lines.slice(0, line - 1).join('\n')) + (line > 1 ? 1 : 0),
       expected: wanted,
       found: found ?? 'the end of the file',
     });
@@ -43,19 +44,23 @@ function parseLines(text: string, form: RegExp, expected: string, file: string):
   if (lines[0] !== VERSION) {
     throw new SeglogError('UNSUPPORTED_VERSION', 'unknown version of a checkpoint', {
       file,
+      position: 0,
       expected: VERSION,
       found: lines[0] ?? '',
     });
   }
   if (!/^\d{1,9}$/.test(lines[1] ?? '')) corrupt('no number of entries', 2, 'a number', lines[1]);
   const count = Number(lines[1]);
-  const entries = lines.slice(2);
-  if (entries.length !== count)
-    corrupt('wrong number of entries', 2, `${entries.length}, as many as there are lines`, String(count));
-  return entries.map((line, at) => {
+  const entries = lines.slice(2).map((line, at) => {
     const match = form.exec(line);
     return match?.slice(1) ?? corrupt('no entry', at + 3, expected, line);
   });
+  if (entries.length !== count) {
+    const isCut = entries.length < count && !text.endsWith('\n');
+    const wanted = `${entries.length}, as many as there are lines`;
+    corrupt('wrong number of entries', isCut ? lines.length : 2, wanted, String(count));
+  }
+  return entries;
 }
 
 /** @throws SeglogError `CORRUPT_CHECKPOINT`, `UNSUPPORTED_VERSION` */

@@ -36,20 +36,22 @@ function topicIdOf(text: string): string | undefined {
  */
 export function parsePartitionMetadata(text: string, file: string): PartitionMetadata {
   const [first = '', second = ''] = text.split(/\r?\n/, 2);
-  const corrupt = (message: string, expected: string, found: string): never => {
+  const secondLine = text.indexOf('\n') + 1;
+  const corrupt = (message: string, position: number, expected: string, found: string): never => {
     throw new SeglogError('CORRUPT_CHECKPOINT', message, {
       file,
+      position,
       expected,
       found: found === '' ? 'nothing' : found,
       action: 'The topic id is in no other file of the partition: take it from another replica, or from the cluster',
     });
   };
   const version =
-    /^version:\s+(-?\d{1,10})$/.exec(first)?.[1] ?? corrupt('no version in line 1', '"version: 0"', first);
-  if (Number(version) < VERSION) corrupt('no version that there can be in line 1', `at least ${VERSION}`, version);
+    /^version:\s+(-?\d{1,10})$/.exec(first)?.[1] ?? corrupt('no version in line 1', 0, '"version: 0"', first);
+  if (Number(version) < VERSION) corrupt('no version that there can be in line 1', 0, `at least ${VERSION}`, version);
   const id = /^topic_id:\s+(\S+)$/.exec(second)?.[1];
   const expected = '"topic_id: " and 22 characters of base64url, not all of them zero bits';
-  const topicId = topicIdOf(id ?? '') ?? corrupt('no topic id in line 2', expected, second);
+  const topicId = topicIdOf(id ?? '') ?? corrupt('no topic id in line 2', secondLine, expected, second);
   return { version: Number(version), topicId };
 }
 

@@ -70,6 +70,11 @@ export class RecordCursor {
   #value = 0;
   #high = 0;
 
+  /** Where the record ends that `next` went to. */
+  get recordEnd(): number {
+    return this.#at;
+  }
+
   /** Starts anew: `count` records fill `bytes[start, end)`. */
   reset(bytes: Uint8Array, start: number, end: number, count: number): void {
     this.#bytes = bytes;

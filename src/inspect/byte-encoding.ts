@@ -5,6 +5,19 @@ export const BYTE_ENCODINGS = ['base64', 'utf8', 'hex'] as const;
 /** An encoding of keys, values and headers. */
 export type ByteEncoding = (typeof BYTE_ENCODINGS)[number];
 
+/** How a dump is asked to print bytes: `auto` and `utf8` print as text what is text, and the rest in base64. */
+export const PRINT_ENCODINGS = ['auto', 'utf8', 'base64', 'hex'] as const;
+/** One of {@link PRINT_ENCODINGS}. */
+export type PrintEncoding = (typeof PRINT_ENCODINGS)[number];
+
+/** Parts of records that can be withheld. */
+export const REDACTABLE = ['keys', 'values', 'headers'] as const;
+/** One of {@link REDACTABLE}. */
+export type Redactable = (typeof REDACTABLE)[number];
+
+/** How one field was printed in the end. A redacted one tells its size alone. */
+export type UsedEncoding = ByteEncoding | 'redacted';
+
 /** Prints bytes in one encoding. */
 export interface BytesPrinter {
   /** A JSON string literal. */
@@ -19,6 +32,11 @@ export interface BytesPrinter {
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 const UNPRINTABLE_ALL = new RegExp(UNPRINTABLE, 'gu');
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** Whether a text would steer a terminal, tabs and ends of lines aside. */
+export function hasControls(text: string): boolean {
+  return UNPRINTABLE.test(text.replace(/\r\n|[\t\n]/g, ''));
+}
 
 function escapeOne(character: string): string {
   const code = character.charCodeAt(0);
@@ -95,6 +113,72 @@ class AsciiPrinter implements BytesPrinter {
 
   text(bytes: Uint8Array, start: number, length: number): string {
     return slice(bytes, start, length).toString(this.#encoding);
+  }
+}
+
+/** Controls that `auto` does not take for text, though they are valid UTF-8: all of C0 but tab and line ends, and DEL. */
+const NOT_TEXT = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+
+/** Bytes as text, or undefined when they are none: not valid UTF-8 or, with `auto`, holding controls. */
+function asText(bytes: Buffer, isAuto: boolean): string | undefined {
+  const text = bytes.toString('utf8');
+  // The replacement character is either what the bytes say or a loss: only then is a second look needed.
+  if (text.includes('\ufffd') && !isUtf8(bytes)) return undefined;
+  return isAuto && NOT_TEXT.test(text) ? undefined : text;
+}
+
+/** Prints the fields of records without loss: each in the encoding that suits it, which is named when it is another. */
+export class FieldPrinter {
+  /** The encoding that a record names for all its fields. */
+  readonly encoding: ByteEncoding;
+  /** How the last field was printed. */
+  used: UsedEncoding;
+  readonly #asked: PrintEncoding;
+  readonly #redact: ReadonlySet<Redactable>;
+
+  constructor(bytes: PrintEncoding, redact: Iterable<Redactable> = []) {
+    this.encoding = bytes === 'auto' ? 'utf8' : bytes;
+    this.used = this.encoding;
+    this.#asked = bytes;
+    this.#redact = new Set(redact);
+  }
+
+  /** Whether that part of records is withheld. */
+  withholds(part: Redactable): boolean {
+    return this.#redact.has(part);
+  }
+
+  /** The text that stands for a field; `used` tells how to read it. */
+  value(part: Redactable, bytes: Uint8Array, start: number, length: number): string {
+    if (this.#redact.has(part)) {
+      this.used = 'redacted';
+      return `${length} bytes`;
+    }
+    const asked = this.#asked;
+    const field = slice(bytes, start, length);
+    if (asked === 'base64' || asked === 'hex') {
+      this.used = asked;
+      return field.toString(asked);
+    }
+    const text = asText(field, asked === 'auto');
+    this.used = text === undefined ? 'base64' : 'utf8';
+    return text ?? field.toString('base64');
+  }
+
+  /** A JSON string literal of {@link FieldPrinter.value}. */
+  json(part: Redactable, bytes: Uint8Array, start: number, length: number): string {
+    const text = this.value(part, bytes, start, length);
+    // Neither base64, nor hex, nor a size needs an escape.
+    return this.used === 'utf8' ? jsonString(text) : `"${text}"`;
+  }
+
+  /** For people, on one line: `utf8` shows bytes that are no text as `\xff`, `auto` names their encoding. */
+  text(part: Redactable, bytes: Uint8Array, start: number, length: number): string {
+    const text = this.value(part, bytes, start, length);
+    if (this.used === 'redacted') return `[${text} redacted]`;
+    if (this.used === 'utf8') return printable(text);
+    if (this.#asked === 'utf8') return printableInvalid(slice(bytes, start, length));
+    return this.#asked === 'auto' ? `base64:${text}` : text;
   }
 }
 

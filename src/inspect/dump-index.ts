@@ -3,7 +3,7 @@ import { SeglogError } from '../errors/errors.ts';
 import { OFFSET_INDEX, offsetOfEntry, positionOfEntry } from '../format/offset-index.ts';
 import { offsetOfTimeEntry, TIME_INDEX } from '../format/time-index.ts';
 import type { File } from '../fs/contract.ts';
-import type { Reporter } from './batches.ts';
+import type { DumpReporter } from './dump-log.ts';
 import type { KnownFile } from './file-kinds.ts';
 import { type Int64, narrow, readInt64 } from './int64.ts';
 import { endOfZeros } from './zeros.ts';
@@ -54,7 +54,7 @@ const TIME_TABLE: Table = {
 };
 
 /** Prints the entries of an index; what is wrong and what is only said goes to `report`. */
-export function* dumpIndex(known: KnownFile, file: File, json: boolean, report: Reporter): Generator<string, void> {
+export function* dumpIndex(known: KnownFile, file: File, json: boolean, report: DumpReporter): Generator<string, void> {
   const table = known.kind === 'offset-index' ? OFFSET_TABLE : TIME_TABLE;
   const size = file.sizeBytes();
   if (size === 0) report.note('the index is empty');
@@ -78,7 +78,7 @@ function* entries(
   end: number,
   base: bigint,
   json: boolean,
-  report: Reporter,
+  report: DumpReporter,
 ): Generator<string, void> {
   const bytes = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -104,6 +104,10 @@ function* entries(
       const fault = faultOf(rising, notFalling, previous);
       if (fault !== undefined)
         report.finding(new SeglogError('CORRUPT_INDEX', fault, { file: file.path, position: at }));
+      if (report.isOver === true) {
+        yield text;
+        return;
+      }
       previous = { rising, notFalling };
       text += table.print(view, slot, base, json);
     }

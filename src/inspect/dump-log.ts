@@ -1,167 +1,271 @@
 /** All batches and records of a .log file, valid or not, as lines. */
 import type { Engine } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
-import { MAX_INT32, MAX_INT64 } from '../units/units.ts';
 import type { File } from '../fs/contract.ts';
-import { MAX_DECOMPRESSED_BYTES } from '../record/decompress.ts';
+import { DecompressionMemory, type DecompressOptions, MAX_DECOMPRESSED_BYTES } from '../record/decompress.ts';
 import { type BatchSummary, summarize } from './batch-summary.ts';
 import { BatchWalk, type FoundBatch, type Reporter } from './batches.ts';
+import { OffsetOrder } from './dump/offset-order.ts';
+import type { Search } from './dump/search.ts';
 import type { LinePrinter } from './dump-lines.ts';
-import { type Int64, narrow } from './int64.ts';
+import { narrow } from './int64.ts';
 import { type ExactCursor, ExactLegacyCursor, legacyRecords, recordCursor } from './records.ts';
 
-/** Lines are handed over in pieces of about this many characters. */
+/** Lines are handed over in pieces of about this many characters, */
 const PIECE_LENGTH = 64 * 1024;
+/** or after so many bytes of the file: what is rare should be seen when it is found. */
+const PATIENCE_BYTES = 8 * 1024 * 1024;
+
+/** Takes what is wrong and what is to be known, and may have had enough. */
+export interface DumpReporter extends Reporter {
+  /** True once the dump is to end at the next chance, in front of what is wrong. */
+  readonly isOver?: boolean;
+}
+
+/** Lines of the records of a whole batch. @throws SeglogError what is wrong with the records, behind the lines of those before */
+export interface WholeBatches {
+  batch(batch: FoundBatch, summary: BatchSummary, limits: DecompressOptions): Generator<Uint8Array>;
+}
 
 /** Options of {@link dumpLog}. */
 export interface DumpLogOptions {
   readonly lines: LinePrinter;
-  readonly report: Reporter;
+  readonly report: DumpReporter;
   /** Batches only, no records. */
   readonly batchesOnly: boolean;
   /** From the file's name: no offset lies below it. */
   readonly baseOffset: bigint | undefined;
   readonly maxDecompressedBytes?: number | undefined;
+  /** What is shown; all when undefined. */
+  readonly search?: Search | undefined;
+  /** Where a batch starts that is the first to be looked at. */
+  readonly start?: number | undefined;
+  /** Writes a batch's record lines at once, where nothing else is asked of them. Pieces are valid until the next one. */
+  readonly wholeBatches?: WholeBatches | undefined;
 }
 
-/** Prints a file of batches. */
-export function* dumpLog(engine: Engine, file: File, options: DumpLogOptions): Generator<string, void> {
-  const { lines, report } = options;
-  const order = new OffsetOrder(file.path, options.baseOffset, report);
-  let piece = '';
-  for (const batch of new BatchWalk(engine, file, report).batches()) {
+/** Prints a file of batches, in pieces of whole lines: text, or its bytes, which are overwritten when the next is asked for. */
+export function* dumpLog(engine: Engine, file: File, options: DumpLogOptions): Generator<string | Uint8Array, void> {
+  const { report, search } = options;
+  const dump = new LogDump(engine, file, options);
+  let end = options.start ?? 0;
+  if (search?.isOver() !== true) {
+    for (const batch of new BatchWalk(engine, file, report).batches(end)) {
+      if (report.isOver === true || search?.affords(batch.size) === false) break;
+      end = batch.position + batch.size;
+      const isLast = yield* dump.batch(batch);
+      if (isLast || search?.isOver() === true) break;
+    }
+  }
+  if (search !== undefined) search.coverage.leftBytes += Math.max(0, dump.leftBehind(end));
+  yield dump.rest();
+}
+
+/** One file under way. */
+class LogDump {
+  readonly #engine: Engine;
+  readonly #file: File;
+  readonly #options: DumpLogOptions;
+  readonly #order: OffsetOrder;
+  readonly #memory: DecompressionMemory = new DecompressionMemory(true);
+  #piece = '';
+  /** Up to where in the file lines were handed over for the sake of time; the first ones are at once. */
+  #handedAt = -PATIENCE_BYTES - 1;
+  /** Whether the range ended in this file: what lies behind is not missed. */
+  #isBehindRange = false;
+  /** Whether the batch at hand is damaged, or something of its records is. */
+  #isUnreadable = false;
+
+  constructor(engine: Engine, file: File, options: DumpLogOptions) {
+    this.#engine = engine;
+    this.#file = file;
+    this.#options = options;
+    this.#order = new OffsetOrder(file.path, options.baseOffset, options.report);
+  }
+
+  /** Lines that were not handed over yet. */
+  rest(): string {
+    const piece = this.#piece;
+    this.#piece = '';
+    return piece;
+  }
+
+  /** How many bytes from `end` on were wanted and not looked at. */
+  leftBehind(end: number): number {
+    return this.#isBehindRange ? 0 : this.#file.sizeBytes() - end;
+  }
+
+  /** Prints a batch; true when nothing behind it is asked for. */
+  *batch(batch: FoundBatch): Generator<string | Uint8Array, boolean> {
+    const { search } = this.#options;
     const summary = summarize(batch.view, batch.start, batch.size, batch.position, batch.valid);
-    const records = openRecords(engine, file, batch, summary, options);
-    if (batch.valid) order.check(summary);
-    piece += lines.batch(summary);
-    if (!options.batchesOnly && records !== undefined) {
-      while (advance(records, batch, report)) {
-        piece += lines.record(records, summary);
-        if (piece.length >= PIECE_LENGTH) {
-          yield piece;
-          piece = '';
-        }
+    this.#isUnreadable = !batch.valid;
+    let verdict = search?.ofBatch(summary) ?? 'all';
+    if (verdict === 'none') {
+      if (search !== undefined) search.coverage.ruledOut += 1;
+    } else {
+      // The first offset of a wrapper is inside: neither its line nor the verdict can do without.
+      const isOld = summary.magic === 0 || summary.magic === 1;
+      const messages = isOld ? this.#open(batch, summary) : undefined;
+      if (isOld) verdict = search?.ofBatch(summary) ?? 'all';
+      const open = (): ExactCursor | undefined => (isOld ? messages : this.#open(batch, summary));
+      if (verdict !== 'none') yield* this.#lines(batch, summary, open, verdict);
+    }
+    if (batch.valid) this.#order.check(summary);
+    if (this.#piece !== '' && batch.position - this.#handedAt > PATIENCE_BYTES) {
+      this.#handedAt = batch.position;
+      yield this.rest();
+    }
+    if (search === undefined) return false;
+    search.coverage.scanned(summary);
+    if (this.#isUnreadable) search.coverage.unreadable += 1;
+    this.#isBehindRange = search.isBehind(summary);
+    return this.#isBehindRange;
+  }
+
+  *#lines(
+    batch: FoundBatch,
+    summary: BatchSummary,
+    open: () => ExactCursor | undefined,
+    verdict: 'all' | 'some',
+  ): Generator<string | Uint8Array, void> {
+    const { lines, batchesOnly, search, wholeBatches } = this.#options;
+    const looksAtRecords = verdict === 'some' && search?.looksAtRecords === true;
+    // Nothing is opened, and so decompressed, for lines that are not asked for.
+    if (batchesOnly) {
+      if (!looksAtRecords) this.#requireKnown(batch, summary);
+      else if (!this.#anyRecord(batch, summary, open())) return;
+      this.#piece += lines.batch(summary);
+      search?.shown(1);
+    } else {
+      if (!looksAtRecords) this.#piece += lines.batch(summary);
+      const isWhole = verdict === 'all' && (search === undefined || (summary.count ?? 0) < search.remaining);
+      if (
+        isWhole &&
+        wholeBatches !== undefined &&
+        summary.magic === 2 &&
+        !summary.isControl &&
+        summary.count !== null
+      ) {
+        yield this.rest();
+        yield* this.#whole(batch, summary, wholeBatches);
+      } else {
+        const records = open();
+        if (records !== undefined) yield* this.#records(batch, summary, records, verdict, looksAtRecords);
       }
     }
-    if (piece.length >= PIECE_LENGTH) {
-      yield piece;
-      piece = '';
+    if (this.#piece.length >= PIECE_LENGTH) yield this.rest();
+  }
+
+  /** Records one by one, those that are asked for; before the first one, if it was not yet, their batch. */
+  *#records(
+    batch: FoundBatch,
+    summary: BatchSummary,
+    records: ExactCursor,
+    verdict: 'all' | 'some',
+    isBatchDue: boolean,
+  ): Generator<string, void> {
+    const { lines, search } = this.#options;
+    let isDue = isBatchDue;
+    while (this.#advance(records, batch)) {
+      if (verdict === 'some' && search?.ofRecord(records, summary) === false) continue;
+      if (isDue) this.#piece += lines.batch(summary);
+      isDue = false;
+      this.#piece += lines.record(records, summary);
+      if (this.#piece.length >= PIECE_LENGTH) yield this.rest();
+      search?.shown(1);
+      if (search?.isOver() === true) return;
     }
   }
-  yield piece;
-}
 
-/**
- * A cursor over the batch's records, if they can be had. What prevents it is a finding, unless the batch is known to be
- * broken already. Completes the summary of a wrapper, whose first offset is inside.
- */
-function openRecords(
-  engine: Engine,
-  file: File,
-  batch: FoundBatch,
-  summary: BatchSummary,
-  options: DumpLogOptions,
-): ExactCursor | undefined {
-  const limits = {
-    file: file.path,
-    position: batch.position,
-    maxDecompressedBytes: options.maxDecompressedBytes ?? MAX_DECOMPRESSED_BYTES,
-  };
-  try {
-    if (summary.magic === 0 || summary.magic === 1) {
-      const records = legacyRecords(engine, batch, limits);
-      summary.baseOffset = narrow(records.offsets[0] ?? -1n);
-      if (records.trailingBytes > 0)
-        options.report.note(
-          `${records.trailingBytes} bytes at the end of the wrapper at byte ${batch.position} are no whole message`,
-        );
-      return new ExactLegacyCursor(records);
+  *#whole(batch: FoundBatch, summary: BatchSummary, whole: WholeBatches): Generator<Uint8Array, void> {
+    const { search } = this.#options;
+    try {
+      for (const piece of whole.batch(batch, summary, this.#limits(batch))) {
+        if (search !== undefined) search.shown(countLines(piece));
+        yield piece;
+      }
+    } catch (error) {
+      this.#fault(error, batch);
     }
-    if (summary.magic !== 2) {
-      throw new SeglogError('UNSUPPORTED_MAGIC', 'a batch of an unknown message format', {
-        ...limits,
-        expected: '0, 1 or 2',
-        found: summary.magic,
-      });
-    }
-    // Nothing is decompressed for lines that are not asked for, nor from a batch that is smaller than its header.
-    if (options.batchesOnly || summary.count === null) return undefined;
-    return recordCursor(engine, batch, summary, limits);
-  } catch (error) {
-    reportUnlessKnown(error, batch, options.report);
-    return undefined;
   }
-}
 
-/** `next()`, with what is wrong reported; the records before it were shown. */
-function advance(records: ExactCursor, batch: FoundBatch, report: Reporter): boolean {
-  try {
-    return records.next();
-  } catch (error) {
-    reportUnlessKnown(error, batch, report);
+  /** Whether any record of the batch is asked for. */
+  #anyRecord(batch: FoundBatch, summary: BatchSummary, records: ExactCursor | undefined): boolean {
+    const { search } = this.#options;
+    while (records !== undefined && this.#advance(records, batch)) {
+      if (search?.ofRecord(records, summary) === true) return true;
+    }
     return false;
   }
-}
 
-function reportUnlessKnown(error: unknown, batch: FoundBatch, report: Reporter): void {
-  if (!(error instanceof SeglogError)) throw error;
-  if (batch.valid) report.finding(error);
-}
-
-/** Offsets rise from batch to batch, from the base in the name on, and stay within int64. Gaps are legal. */
-class OffsetOrder {
-  readonly #file: string;
-  readonly #baseOffset: bigint | undefined;
-  readonly #report: Reporter;
-  #lastOffset: Int64 | undefined;
-
-  constructor(file: string, baseOffset: bigint | undefined, report: Reporter) {
-    this.#file = file;
-    this.#baseOffset = baseOffset;
-    this.#report = report;
-  }
-
-  check({ position, magic, baseOffset, lastOffset }: BatchSummary): void {
-    if (lastOffset === null) return;
-    // In formats 0 and 1 the first offset comes from inside and may be missing; the last one stands outside.
-    const first = magic < 2 ? lastOffset : (baseOffset ?? lastOffset);
-    const place = { file: this.#file, position, baseOffset: first, lastOffset };
-    const previous = this.#lastOffset;
-    if (lastOffset < first) {
-      this.#finding('OFFSETS_OUT_OF_ORDER', "a batch's last offset is below its first", {
-        ...place,
-        expected: `at least ${first}`,
-        found: lastOffset,
-      });
-    } else if (lastOffset > MAX_INT64) {
-      this.#finding('OFFSET_OVERFLOW', 'an offset is beyond int64', { ...place, found: lastOffset });
-    } else if (previous !== undefined && first <= previous) {
-      this.#finding('OFFSETS_OUT_OF_ORDER', 'a batch does not lie above the one before', {
-        ...place,
-        expected: `more than ${previous}`,
-        found: first,
-      });
-    } else if (this.#baseOffset !== undefined && first < this.#baseOffset) {
-      this.#finding('OFFSETS_OUT_OF_ORDER', "an offset is below the one in the file's name", {
-        ...place,
-        expected: `at least ${this.#baseOffset}`,
-        found: first,
-      });
-    } else if (this.#baseOffset !== undefined && BigInt(lastOffset) - this.#baseOffset > BigInt(MAX_INT32)) {
-      this.#finding('OFFSET_OVERFLOW', 'an offset is too far above the one in the file name for an index', {
-        ...place,
-        expected: `at most ${MAX_INT32} above ${this.#baseOffset}`,
-        found: lastOffset,
-      });
+  /**
+   * A cursor over the batch's records, if they can be had. What prevents it is a finding, unless the batch is known to be
+   * broken already. Completes the summary of a wrapper, whose first offset is inside.
+   */
+  #open(batch: FoundBatch, summary: BatchSummary): ExactCursor | undefined {
+    const { report } = this.#options;
+    try {
+      if (summary.magic === 0 || summary.magic === 1) {
+        const records = legacyRecords(this.#engine, batch, this.#limits(batch));
+        summary.baseOffset = narrow(records.offsets[0] ?? -1n);
+        if (records.trailingBytes > 0)
+          report.note(
+            `${records.trailingBytes} bytes at the end of the wrapper at byte ${batch.position} are no whole message`,
+          );
+        return new ExactLegacyCursor(records);
+      }
+      if (!this.#requireKnown(batch, summary) || summary.count === null) return undefined;
+      return recordCursor(this.#engine, batch, summary, this.#limits(batch));
+    } catch (error) {
+      this.#fault(error, batch);
+      return undefined;
     }
-    if (previous === undefined || lastOffset > previous) this.#lastOffset = lastOffset;
   }
 
-  #finding(
-    code: 'OFFSETS_OUT_OF_ORDER' | 'OFFSET_OVERFLOW',
-    message: string,
-    details: ConstructorParameters<typeof SeglogError>[2],
-  ): void {
-    this.#report.finding(new SeglogError(code, message, details ?? {}));
+  /** Whether the format is one that is known; it is a finding when it is not. */
+  #requireKnown(batch: FoundBatch, { magic, position }: BatchSummary): boolean {
+    if (magic >= 0 && magic <= 2) return true;
+    const place = { file: this.#file.path, position };
+    this.#fault(
+      new SeglogError('UNSUPPORTED_MAGIC', 'a batch of an unknown message format', {
+        ...place,
+        expected: '0, 1 or 2',
+        found: magic,
+      }),
+      batch,
+    );
+    return false;
   }
+
+  /** `next()`, with what is wrong reported; the records before it were shown. */
+  #advance(records: ExactCursor, batch: FoundBatch): boolean {
+    try {
+      return records.next();
+    } catch (error) {
+      this.#fault(error, batch);
+      return false;
+    }
+  }
+
+  #fault(error: unknown, batch: FoundBatch): void {
+    if (!(error instanceof SeglogError)) throw error;
+    this.#isUnreadable = true;
+    if (batch.valid) this.#options.report.finding(error);
+  }
+
+  #limits(batch: FoundBatch): DecompressOptions {
+    return {
+      file: this.#file.path,
+      position: batch.position,
+      maxDecompressedBytes: this.#options.maxDecompressedBytes ?? MAX_DECOMPRESSED_BYTES,
+      memory: this.#memory,
+    };
+  }
+}
+
+function countLines(piece: Uint8Array): number {
+  let count = 0;
+  for (let at = piece.indexOf(0x0a); at >= 0; at = piece.indexOf(0x0a, at + 1)) count += 1;
+  return count;
 }

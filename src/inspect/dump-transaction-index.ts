@@ -6,7 +6,7 @@ import {
   TRANSACTION_INDEX,
 } from '../format/transaction-index.ts';
 import type { File } from '../fs/contract.ts';
-import type { Reporter } from './batches.ts';
+import type { DumpReporter } from './dump-log.ts';
 import type { KnownFile } from './file-kinds.ts';
 
 const { ENTRY_SIZE, CURRENT_VERSION } = TRANSACTION_INDEX;
@@ -17,7 +17,7 @@ export function* dumpTransactionIndex(
   known: KnownFile,
   file: File,
   json: boolean,
-  report: Reporter,
+  report: DumpReporter,
 ): Generator<string, void> {
   const size = file.sizeBytes();
   const odd = size % ENTRY_SIZE;
@@ -47,6 +47,10 @@ export function* dumpTransactionIndex(
       }
       const fault = faultOf(entry, previous, known.baseOffset);
       if (fault !== undefined) report.finding(new SeglogError('CORRUPT_INDEX', fault, place));
+      if (report.isOver === true) {
+        yield text;
+        return;
+      }
       previous = entry.lastOffset;
       text += lineOf(entry, json);
     }

@@ -3,38 +3,33 @@ import type { Engine } from '../engine/contract.ts';
 import { type ErrorCode, SeglogError } from '../errors/errors.ts';
 import type { Crc32c } from '../format/producer-snapshot.ts';
 import type { FileSystem } from '../fs/contract.ts';
-import type { Reporter } from './batches.ts';
-import { type ByteEncoding, bytesPrinter } from './byte-encoding.ts';
+import { type DumpOptions, dumpBatchFile } from './dump/batch-file.ts';
+import { dumpCleanMark, dumpMetaProperties, dumpQuorumState } from './dump/single-files.ts';
 import { dumpCheckpoint } from './dump-checkpoint.ts';
 import { dumpIndex } from './dump-index.ts';
-import { JsonLines, TextLines } from './dump-lines.ts';
-import { dumpLog } from './dump-log.ts';
+import type { DumpReporter } from './dump-log.ts';
 import { dumpProducerSnapshot } from './dump-producer-snapshot.ts';
 import { dumpTransactionIndex } from './dump-transaction-index.ts';
 import type { FileKind, KnownFile } from './file-kinds.ts';
 
-/** Kinds that are read whole, as Kafka reads them. */
-const READ_WHOLE: readonly FileKind[] = [
-  'partition-offsets',
-  'leader-epochs',
-  'partition-metadata',
-  'producer-snapshot',
-];
+/** How files that are read whole are printed, as Kafka reads them. */
+type WholeFile = (known: KnownFile, bytes: Uint8Array, json: boolean) => string;
+const READ_WHOLE: Readonly<Partial<Record<FileKind, WholeFile>>> = {
+  'partition-offsets': dumpCheckpoint,
+  'leader-epochs': dumpCheckpoint,
+  'partition-metadata': dumpCheckpoint,
+  'meta-properties': dumpMetaProperties,
+  'quorum-state': dumpQuorumState,
+  'clean-mark': dumpCleanMark,
+};
 /** A snapshot of some 5 million producers. */
 const MAX_SNAPSHOT_BYTES = 256 * 1024 * 1024;
 /** What can be wrong with their bytes. */
 const FINDINGS: readonly ErrorCode[] = ['CORRUPT_CHECKPOINT', 'CORRUPT_SNAPSHOT', 'UNSUPPORTED_VERSION'];
 
-/** How a dump looks. */
-export interface DumpOptions {
-  readonly json: boolean;
-  readonly bytes: ByteEncoding;
-  readonly batchesOnly: boolean;
-  readonly maxDecompressedBytes?: number | undefined;
-}
-
 /**
- * Prints a file, in pieces of whole lines. What is wrong with the bytes goes to `report`, and printing goes on behind it.
+ * Prints a file, in pieces of whole lines: text, or bytes that are overwritten when the next piece is asked for. What is wrong
+ * with the file goes to `report`, and printing goes on behind it.
  *
  * @throws SeglogError `IO`, `NOT_A_REGULAR_FILE`, `FILE_SHRANK`
  */
@@ -43,33 +38,20 @@ export function* dumpFile(
   fs: FileSystem,
   known: KnownFile,
   options: DumpOptions,
-  report: Reporter,
-): Generator<string, void> {
-  if (READ_WHOLE.includes(known.kind)) {
+  report: DumpReporter,
+): Generator<string | Uint8Array, void> {
+  if (known.kind === 'producer-snapshot' || READ_WHOLE[known.kind] !== undefined) {
     yield* dumpWhole(engine, fs, known, options.json, report);
+    return;
+  }
+  if (known.kind === 'log') {
+    yield* dumpBatchFile(engine, fs, known, options, report);
     return;
   }
   const file = fs.open(known.path, 'read');
   try {
-    if (known.kind === 'transaction-index') {
-      yield* dumpTransactionIndex(known, file, options.json, report);
-      return;
-    }
-    if (known.kind !== 'log') {
-      yield* dumpIndex(known, file, options.json, report);
-      return;
-    }
-    const printer = bytesPrinter(options.bytes);
-    if (!options.json && known.heading !== undefined) yield `${known.heading}\n`;
-    yield* dumpLog(engine, file, {
-      lines: options.json ? new JsonLines(printer) : new TextLines(printer),
-      report,
-      batchesOnly: options.batchesOnly,
-      baseOffset: known.baseOffset,
-      maxDecompressedBytes: options.maxDecompressedBytes,
-    });
-    if (printer.lossy)
-      report.note('some bytes are not UTF-8 and show as U+FFFD: use --bytes base64 or hex for all of them');
+    if (known.kind === 'transaction-index') yield* dumpTransactionIndex(known, file, options.json, report);
+    else yield* dumpIndex(known, file, options.json, report);
   } finally {
     file.close();
   }
@@ -80,15 +62,15 @@ function* dumpWhole(
   fs: FileSystem,
   known: KnownFile,
   json: boolean,
-  report: Reporter,
+  report: DumpReporter,
 ): Generator<string, void> {
-  const isSnapshot = known.kind === 'producer-snapshot';
-  const bytes = fs.readSmall(known.path, isSnapshot ? MAX_SNAPSHOT_BYTES : undefined);
+  const print = READ_WHOLE[known.kind];
+  const bytes = fs.readSmall(known.path, print === undefined ? MAX_SNAPSHOT_BYTES : undefined);
   if (bytes === undefined) throw new SeglogError('IO', 'there is no such file', { file: known.path, errno: 'ENOENT' });
   const crc32c: Crc32c = (of, start, end) => engine.crc32c(of, start, end);
   try {
-    if (isSnapshot) yield* dumpProducerSnapshot(known, bytes, crc32c, json);
-    else yield dumpCheckpoint(known, bytes, json);
+    if (print === undefined) yield* dumpProducerSnapshot(known, bytes, crc32c, json);
+    else yield print(known, bytes, json);
   } catch (error) {
     if (!(error instanceof SeglogError) || !FINDINGS.includes(error.code)) throw error;
     report.finding(error);

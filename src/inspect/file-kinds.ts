@@ -1,8 +1,7 @@
 /** What a file is, by its name: Kafka's names say it, and nothing in the bytes does. */
 import { basename } from 'node:path';
 import { SeglogError } from '../errors/errors.ts';
-import { baseOffsetOfName, LOG_DIRECTORY_FILES, PARTITION_FILES, SUFFIXES } from '../format/names.ts';
-import type { FileSystem } from '../fs/contract.ts';
+import { baseOffsetOfName, LOG_DIRECTORY_FILES, PARTITION_FILES, STAGES, SUFFIXES } from '../format/names.ts';
 import { printable } from './byte-encoding.ts';
 
 /** A kind of file that can be dumped. */
@@ -14,7 +13,10 @@ export type FileKind =
   | 'producer-snapshot'
   | 'partition-offsets'
   | 'leader-epochs'
-  | 'partition-metadata';
+  | 'partition-metadata'
+  | 'meta-properties'
+  | 'quorum-state'
+  | 'clean-mark';
 
 /** A file and what its name says. */
 export interface KnownFile {
@@ -24,10 +26,12 @@ export interface KnownFile {
   readonly baseOffset: bigint | undefined;
   /** How Kafka's dump heads the file's batches; undefined for other files. */
   readonly heading: string | undefined;
+  /** The suffix of a file on its way in or out, from {@link STAGES}, or in quarantine; undefined for a part of the log. */
+  readonly stage: string | undefined;
 }
 
-/** Stages of a file on its way in or out: the bytes are of the same kind. */
-const STAGES = /\.(deleted|cleaned|swap)$/;
+/** What recovery and repair cut from a file is kept under its name and where it stood; a number keeps names apart. */
+const QUARANTINED = /(?:\.from-\d+(?:\.\d+)?|(?<=^\d{20}\.[a-z]+)\.[1-9]\d*)$/;
 const SNAPSHOT = /^(\d{20})-(\d{10})\.checkpoint$/;
 const PARTITION_OFFSETS: readonly string[] = [
   LOG_DIRECTORY_FILES.recoveryPoints,
@@ -35,44 +39,43 @@ const PARTITION_OFFSETS: readonly string[] = [
   LOG_DIRECTORY_FILES.cleanerOffsets,
   LOG_DIRECTORY_FILES.logStartOffsets,
 ];
+/** Files of one name that are neither batches nor entries about partitions. */
+const SINGLE: Readonly<Record<string, FileKind>> = {
+  [PARTITION_FILES.leaderEpochs]: 'leader-epochs',
+  [PARTITION_FILES.metadata]: 'partition-metadata',
+  'quorum-state': 'quorum-state',
+  'meta.properties': 'meta-properties',
+  [LOG_DIRECTORY_FILES.cleanShutdown]: 'clean-mark',
+};
 /** What is understood, for people. */
 const UNDERSTOOD: string = [
   '.log, .index, .timeindex, .txnindex, .snapshot, KRaft .checkpoint',
-  PARTITION_FILES.leaderEpochs,
-  PARTITION_FILES.metadata,
   ...PARTITION_OFFSETS,
+  ...Object.keys(SINGLE),
 ].join(', ');
+/** What a name says of the file behind a path. */
+type Named = Omit<KnownFile, 'path' | 'stage'>;
 
-function ofBatches(path: string, name: string): KnownFile | undefined {
+function ofBatches(name: string): Named | undefined {
   const snapshot = SNAPSHOT.exec(name);
   if (snapshot !== null) {
     const [, offset = '', epoch = ''] = snapshot;
-    return {
-      path,
-      kind: 'log',
-      baseOffset: undefined,
-      heading: `Snapshot end offset: ${BigInt(offset)}, epoch: ${Number(epoch)}`,
-    };
+    const heading = `Snapshot end offset: ${BigInt(offset)}, epoch: ${Number(epoch)}`;
+    return { kind: 'log', baseOffset: undefined, heading };
   }
   if (name === 'bootstrap.checkpoint')
-    return { path, kind: 'log', baseOffset: undefined, heading: 'KRaft bootstrap snapshot' };
+    return { kind: 'log', baseOffset: undefined, heading: 'KRaft bootstrap snapshot' };
   if (!name.endsWith(SUFFIXES.log)) return undefined;
   const baseOffset = baseOffsetOfName(name, SUFFIXES.log);
   return {
-    path,
     kind: 'log',
     baseOffset,
     heading: baseOffset === undefined ? undefined : `Log starting offset: ${baseOffset}`,
   };
 }
 
-/** What the name says; undefined when it says nothing that is understood. */
-function kindOfName(path: string): KnownFile | undefined {
-  const name = basename(path).replace(STAGES, '');
-  const batches = ofBatches(path, name);
-  if (batches !== undefined) return batches;
-  const known = (kind: FileKind, suffix?: string): KnownFile => ({
-    path,
+function ofEntries(name: string): Named | undefined {
+  const known = (kind: FileKind, suffix?: string): Named => ({
     kind,
     baseOffset: suffix === undefined ? undefined : baseOffsetOfName(name, suffix),
     heading: undefined,
@@ -83,18 +86,21 @@ function kindOfName(path: string): KnownFile | undefined {
   if (name.endsWith(SUFFIXES.transactionIndex)) return known('transaction-index', SUFFIXES.transactionIndex);
   if (name.endsWith(SUFFIXES.producerSnapshot)) return known('producer-snapshot', SUFFIXES.producerSnapshot);
   if (PARTITION_OFFSETS.includes(name)) return known('partition-offsets');
-  if (name === PARTITION_FILES.leaderEpochs) return known('leader-epochs');
-  if (name === PARTITION_FILES.metadata) return known('partition-metadata');
-  return undefined;
+  const single = Object.hasOwn(SINGLE, name) ? SINGLE[name] : undefined;
+  return single === undefined ? undefined : known(single);
 }
 
-/** @throws SeglogError `INVALID_ARGUMENT` for a directory, and for a name that is not understood */
-export function knownFile(fs: FileSystem, path: string): KnownFile {
-  if (fs.stat(path)?.isDirectory === true) {
-    throw new SeglogError('INVALID_ARGUMENT', `${printable(path)} is a directory`, {
-      action: 'Name the files in it, for example its *.log',
-    });
-  }
+/** What the name says; undefined when it says nothing that is understood. Looks at no file. */
+export function kindOfName(path: string): KnownFile | undefined {
+  const whole = basename(path);
+  const stage = Object.values(STAGES).find((suffix) => whole.endsWith(suffix)) ?? QUARANTINED.exec(whole)?.[0];
+  const name = stage === undefined ? whole : whole.slice(0, -stage.length);
+  const known = ofBatches(name) ?? ofEntries(name);
+  return known === undefined ? undefined : { path, stage, ...known };
+}
+
+/** @throws SeglogError `INVALID_ARGUMENT` for a name that is not understood */
+export function knownFile(path: string): KnownFile {
   const known = kindOfName(path);
   if (known !== undefined) return known;
   throw new SeglogError('INVALID_ARGUMENT', 'the name says no kind of file that can be dumped', {

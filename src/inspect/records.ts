@@ -1,5 +1,6 @@
 /** The records of a batch in any format, each at its place, with offsets and timestamps exact. */
 import { CODEC_IDS, type Engine, type RecordFault } from '../engine/contract.ts';
+import type { SeglogError } from '../errors/errors.ts';
 import { BATCH, HEADER_SIZE } from '../format/batch.ts';
 import { RecordCursor } from '../format/record-v2.ts';
 import { recordError } from '../record/batch-error.ts';
@@ -47,6 +48,24 @@ export function recordCursor(
 /** The messages of a format 0 or 1 entry. @throws SeglogError as `decodeLegacyBatch` */
 export function legacyRecords(engine: Engine, batch: FoundBatch, options: DecompressOptions): LegacyRecords {
   return decodeLegacyBatch(engine, batch.bytes, batch.start, batch.size, options);
+}
+
+/** The error for record number `record` of a batch, which starts `recordPosition` bytes into its (decompressed) records. */
+export function faultOf(
+  { position, size, baseOffset, lastOffset }: BatchSummary,
+  { file = '' }: DecompressOptions,
+  fault: RecordFault,
+  record: number,
+  recordPosition: number,
+): SeglogError {
+  // The numbers of the place are for people here; what is beyond 2^53 is in the batch's own line, exact.
+  return recordError(fault, record, recordPosition, {
+    file,
+    position,
+    baseOffset: Number(baseOffset),
+    lastOffset: Number(lastOffset),
+    nextPosition: position + size,
+  });
 }
 
 class ExactRecordCursor implements ExactCursor {
@@ -109,16 +128,8 @@ class ExactRecordCursor implements ExactCursor {
     const records = this.#records;
     if (records.next()) return true;
     if (records.fault !== 0) {
-      const { position, size, baseOffset, lastOffset } = this.#summary;
-      // The numbers of the place are for people here; what is beyond 2^53 is in the batch's own line, exact.
-      const place = {
-        file: this.#options.file ?? '',
-        position,
-        baseOffset: Number(baseOffset),
-        lastOffset: Number(lastOffset),
-        nextPosition: position + size,
-      };
-      throw recordError(records.fault as RecordFault, records.faultRecord, records.faultPosition - this.#start, place);
+      const position = records.faultPosition - this.#start;
+      throw faultOf(this.#summary, this.#options, records.fault as RecordFault, records.faultRecord, position);
     }
     return false;
   }

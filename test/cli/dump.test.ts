@@ -62,10 +62,12 @@ describe('findings', () => {
 });
 
 describe('what is no file to dump', () => {
-  it('a directory, also one named like a segment', async () => {
+  it('a directory of something else, also one named like a segment', async () => {
+    const other = scratch();
+    writeFileSync(join(other, 'notes.txt'), 'x');
     const path = join(scratch(), '00000000000000000000.log');
     mkdirSync(path);
-    for (const directory of [CLEAN, path]) {
+    for (const directory of [other, path]) {
       const run = await runCli(['dump', directory]);
       expect(run).toMatchObject({ code: 2, stdout: '' });
       expect(run.stderr).toMatch(/is a directory/);
@@ -95,7 +97,7 @@ describe('what is no file to dump', () => {
     expect(await runCli(['dump'])).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: "seglog: INVALID_ARGUMENT: missing required argument 'files'\n",
+      stderr: "seglog: INVALID_ARGUMENT: missing required argument 'paths'\n",
     });
   });
 });

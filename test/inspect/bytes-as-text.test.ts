@@ -48,11 +48,13 @@ describe('JSON', () => {
     );
   });
 
-  it('says once that something was lost', () => {
-    const records = Buffer.concat([record(0, Buffer.of(0xff), 'a'), record(1, Buffer.of(0xfe), 'b')]);
+  it('names the encoding of what is not UTF-8', () => {
+    const records = Buffer.concat([record(0, Buffer.of(0xff), 'a'), record(1, 'k', Buffer.of(0xfe))]);
     const bytes = batch({ count: 2, lastOffsetDelta: 1, records });
-    expect(collectBytes(bytes, { bytes: 'utf8' }).notes).toEqual([expect.stringContaining('U+FFFD')]);
-    expect(collectBytes(bytes).notes).toEqual([]);
+    expect(collectBytes(bytes, { bytes: 'utf8' }).lines.slice(1)).toEqual([
+      '{"type":"record","offset":0,"timestamp":1000,"key":"/w==","value":"a","headers":[],"encoding":"utf8","keyEncoding":"base64"}',
+      '{"type":"record","offset":1,"timestamp":1000,"key":"k","value":"/g==","headers":[],"encoding":"utf8","valueEncoding":"base64"}',
+    ]);
   });
 });
 

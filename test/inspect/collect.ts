@@ -4,7 +4,8 @@ import type { SeglogError } from '../../src/errors/errors.ts';
 import type { FileSystem } from '../../src/fs/contract.ts';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
-import { type DumpOptions, dumpFile } from '../../src/inspect/dump.ts';
+import { dumpFile } from '../../src/inspect/dump.ts';
+import type { DumpOptions } from '../../src/inspect/dump/batch-file.ts';
 import { knownFile } from '../../src/inspect/file-kinds.ts';
 
 export interface Collected {
@@ -22,7 +23,10 @@ export function collect(path: string, options: Partial<DumpOptions> = {}, fs: Fi
     note: (note: string) => void notes.push(note),
   };
   const how: DumpOptions = { json: true, bytes: 'base64', batchesOnly: false, ...options };
-  const text = [...dumpFile(defaultEngine(), fs, knownFile(fs, path), how, report)].join('');
+  let text = '';
+  for (const piece of dumpFile(defaultEngine(), fs, knownFile(path), how, report)) {
+    text += typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
+  }
   return { text, lines: text.split('\n').slice(0, -1), findings, notes };
 }
 

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { encoded, FIXTURES, type Segment, segments } from '../support/fixtures.ts';
 import { collect } from './collect.ts';
+import { search } from './dump/run.ts';
 
 function expectedText({ set, partition, file }: Segment): string[] {
   const path = join(FIXTURES, 'expected', set, partition, `${file}.jsonl.gz`);
@@ -16,14 +17,32 @@ function expectedText({ set, partition, file }: Segment): string[] {
 
 const bytes = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text, 'base64'));
 
-/** A line of ours with long bytes hashed, as `expected/` has it. Batch lines stay the very text. */
+/** What ends every batch's line, and the fixtures do not have. */
+const SCHEMA = ',"schema":1}';
+
+function batchLine(line: string): string {
+  expect(line.endsWith(SCHEMA)).toBe(true);
+  return `${line.slice(0, -SCHEMA.length)}}`;
+}
+
+/** A line of ours with long bytes hashed, as `expected/` has it. Batch lines are the very text but for the schema. */
 function hashed(line: string): string {
-  if (line.startsWith('{"type":"batch"')) return line;
-  const { key, value, headers, ...rest } = JSON.parse(line) as {
+  if (line.startsWith('{"type":"batch"')) return batchLine(line);
+  const {
+    key,
+    value,
+    headers,
+    encoding,
+    control: _control,
+    ...rest
+  } = JSON.parse(line) as {
     key: string | null;
     value: string | null;
     headers: [string, string | null][];
+    encoding: string;
+    control?: object;
   };
+  expect(encoding).toBe('base64');
   const short = headers.map(([name, content]) => [encoded(bytes(name)), encoded(bytes(content))]);
   return JSON.stringify({ ...rest, key: encoded(bytes(key)), value: encoded(bytes(value)), headers: short });
 }
@@ -42,6 +61,19 @@ describe.each(
 
   it('has the same batches without records', () => {
     const dump = collect(segment.path, { batchesOnly: true });
-    expect(dump.lines).toEqual(expectedText(segment).filter((line) => line.startsWith('{"type":"batch"')));
+    expect(dump.lines.map(batchLine)).toEqual(
+      expectedText(segment).filter((line) => line.startsWith('{"type":"batch"')),
+    );
   });
+});
+
+it.each(['clean', 'unclean'] as const)('all of %s at once, as a log directory, is the same', (set) => {
+  const path = join(FIXTURES, set);
+  const { lines, findings, notes, files } = search([path], {});
+  const inOrder = segments(set).sort((a, b) => (a.path < b.path ? -1 : 1));
+  // Segments without a batch have nothing in `expected/`.
+  expect(files).toEqual(expect.arrayContaining(inOrder.map((segment) => segment.path)));
+  expect(lines.map(hashed)).toEqual(inOrder.flatMap(expectedText));
+  expect(findings).toEqual([]);
+  expect(notes.filter((note) => !note.includes('on their way in or out'))).toEqual([]);
 });
