@@ -24,11 +24,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   read: async () => (await import('./read.ts')).registerRead,
   offsets: async () => (await import('./offsets.ts')).registerOffsets,
   dump: async () => (await import('./dump.ts')).registerDump,
+  verify: async () => (await import('./verify.ts')).registerVerify,
+  explain: async () => (await import('./explain.ts')).registerExplain,
   recover: async () => (await import('./recover.ts')).registerRecover,
+  repair: async () => (await import('./repair.ts')).registerRepair,
   truncate: async () => (await import('./truncate.ts')).registerTruncate,
   'delete-records': async () => (await import('./delete-records.ts')).registerDeleteRecords,
   bench: async () => (await import('./bench.ts')).registerBench,
   demo: async () => (await import('./demo.ts')).registerDemo,
+  help: async () => (await import('./help.ts')).registerHelp,
 };
 
 /** Loads the engine, so it is made only when asked for. */
@@ -51,7 +55,11 @@ async function buildProgram(asked: string | undefined): Promise<Command> {
             .replaceAll('\n', ' ')}`,
         ),
     });
-  const known = asked === undefined ? undefined : Object.entries(COMMANDS).find(([name]) => name === asked)?.[1];
+  // Help may be asked about any of them.
+  const known =
+    asked === undefined || asked === 'help'
+      ? undefined
+      : Object.entries(COMMANDS).find(([name]) => name === asked)?.[1];
   for (const load of known === undefined ? Object.values(COMMANDS) : [known]) (await load())(program);
   return program;
 }
@@ -72,5 +80,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+// A reader that has gone is no failure; anything else that nobody caught is one of ours, and not a finding about the data.
+process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
+  const isOver = error.code === 'EPIPE';
+  if (!isOver) tellError(error);
+  process.exit(isOver ? EXIT.ok : EXIT.failed);
+});
 // No process.exit: what is still on its way to a pipe would be cut.
 process.exitCode = await main(process.argv.slice(2));

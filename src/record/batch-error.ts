@@ -91,7 +91,8 @@ function lastOffsetOrBase(view: DataView, available: number): number {
   return available >= HEADER_SIZE ? lastOffsetOf(view, 0) : baseOffsetOf(view, 0);
 }
 
-const FAULT_TEXTS: Record<RecordFault, string> = {
+/** What is wrong with a record, in words. */
+export const FAULT_TEXTS: Readonly<Record<RecordFault, string>> = {
   [RECORD_FAULTS.none]: 'nothing is wrong',
   [RECORD_FAULTS.varintTooLong]: 'a number in it is longer than any varint',
   [RECORD_FAULTS.truncated]: 'it runs past the end of its batch',
