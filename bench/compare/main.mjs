@@ -5,9 +5,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { whyNotNative } from '../../scripts/lib/engines.mjs';
-import { preparePeer } from '../../scripts/peer.mjs';
 import { setup } from '../../scripts/setup.mjs';
+import { whyNotAvailable } from './available.mjs';
 import { runBeforeCase } from './before.mjs';
 import { runCopyCase } from './copy.mjs';
 import { runGroupCase } from './group.mjs';
@@ -16,7 +15,6 @@ import { describeMachine, machineLine } from './machine.mjs';
 import { runOpenPartitionsCase } from './open-partitions.mjs';
 import { runOpenCase } from './open.mjs';
 import { HELP, readOptions } from './options.mjs';
-import { complaintOf } from './programs.mjs';
 import {
   beforeTable,
   copyText,
@@ -37,13 +35,6 @@ function say(line) {
 
 function print(text) {
   process.stdout.write(`${text}\n`);
-}
-
-/** Why a side cannot run; undefined for one that can. A side that cannot is a line in the tables, not an end. */
-async function whyNotAvailable() {
-  const peer = await preparePeer();
-  const native = await whyNotNative();
-  return { kafka: peer.ok ? undefined : peer.reason, native: native && complaintOf(native), ts: undefined };
 }
 
 async function measure(options, chosen, context) {

@@ -29,7 +29,8 @@ function verdict(target) {
   return `>= ${target.least}${aim}: ${met}`;
 }
 
-function tableText(head, rows) {
+/** A table as lines of text. */
+export function tableText(head, rows) {
   const table = new Table({ head, style: { head: [], border: [], compact: true } });
   table.push(...rows);
   return table.toString();

@@ -37,6 +37,9 @@ export declare function abiVersion(): number
 /** Adds the index entries of the `count` batches at `rows`. */
 export declare function buildIndex(bytes: Uint8Array, rows: Int32Array, count: number, state: Float64Array, offsetEntries: Uint8Array, timeEntries: Uint8Array): void
 
+/** Goes over `count` format 2 records that fill `bytes[start, end)`. */
+export declare function checkRecords(bytes: Uint8Array, start: number, end: number, count: number, outcome: Int32Array): void
+
 /** Compresses `source[start, end)` to `target[targetStart..]`; returns the number of bytes. */
 export declare function compress(codec: number, level: number, source: Uint8Array, start: number, end: number, target: Uint8Array, targetStart: number): number
 
@@ -72,6 +75,9 @@ export declare function readBatches(descriptor: number, position: number, bytes:
 
 /** The same on another thread; resolves to what failed, or null. */
 export declare function readBatchesAsync(descriptor: number, position: number, bytes: Uint8Array, length: number, verify: boolean, rows: Int32Array, outcome: Float64Array): Promise<string | null>
+
+/** Writes the lines of the records from the state's position to `end`. */
+export declare function recordLines(bytes: Uint8Array, end: number, target: Uint8Array, state: Int32Array): void
 
 /** Goes over the batches of the file from the state's position to `end`. */
 export declare function recover(descriptor: number, end: number, scratch: Uint8Array, state: Float64Array, rows: Float64Array, offsetEntries: Uint8Array, timeEntries: Uint8Array): void

@@ -106,6 +106,67 @@ export const LOCATE_OUTCOME = {
   length: 4,
 } as const;
 
+/** What `checkRecords` reports, in an Int32Array of `length` numbers. */
+export const RECORD_CHECK = {
+  /** As in {@link DECODE_OUTCOME}; the other numbers are of the records before the fault. */
+  fault: 0,
+  record: 1,
+  position: 2,
+  /** 1 when an offset delta is not above the one before, or below 0; and the first such. */
+  isFalling: 3,
+  firstFalling: 4,
+  /** The last record's; -1 without records. */
+  lastOffsetDelta: 5,
+  /** The largest, an int64 in two halves; the least int64 without records. */
+  maxTimestampDeltaLow: 6,
+  maxTimestampDeltaHigh: 7,
+  length: 8,
+} as const;
+
+/** How `recordLines` writes keys, values and headers. */
+export const LINE_ENCODINGS = {
+  base64: 0,
+  /** Text; base64 where bytes are not valid UTF-8. */
+  utf8: 1,
+  hex: 2,
+  /** As `utf8`, but control characters (of ASCII, less tab, line feed and carriage return) also make it base64. */
+  auto: 3,
+} as const;
+/** A number of {@link LINE_ENCODINGS}. */
+export type LineEncoding = (typeof LINE_ENCODINGS)[keyof typeof LINE_ENCODINGS];
+
+/** Bits of what `recordLines` tells sizes of, and nothing else. */
+export const LINE_REDACTED = { keys: 1, values: 2, headers: 4 } as const;
+
+/**
+ * `recordLines`' state, in an Int32Array of `length` numbers. The caller sets `position`, `record` = 0, and everything from
+ * `count` on; the engine goes on from where it was. An int64 is in two halves.
+ */
+export const LINE_STATE = {
+  /** Where in the bytes the next record starts, or the one with the fault, or what is behind the last one. */
+  position: 0,
+  /** The next record's number (0, 1, ...), or that of the one with the fault. */
+  record: 1,
+  /** How many bytes this call wrote: whole lines. */
+  written: 2,
+  /** A {@link RecordFault}, found behind the lines that were written. */
+  fault: 3,
+  /** How many records the batch says it has. */
+  count: 4,
+  baseOffsetLow: 5,
+  baseOffsetHigh: 6,
+  /** The base timestamp; with `isAppendTime` the largest one, which is every record's. */
+  timestampLow: 7,
+  timestampHigh: 8,
+  /** 1 where the broker stamped the records. */
+  isAppendTime: 9,
+  /** A {@link LineEncoding}. */
+  encoding: 10,
+  /** Bits of {@link LINE_REDACTED}. */
+  redacted: 11,
+  length: 12,
+} as const;
+
 /** The hot path. */
 export interface Engine {
   readonly name: 'native' | 'ts';
@@ -217,6 +278,20 @@ export interface Engine {
     rows: Int32Array,
     outcome: Int32Array,
   ): void;
+
+  /** Goes over records as `decodeRecords` does, and reports to `outcome` ({@link RECORD_CHECK}) what they are judged by. */
+  checkRecords(bytes: Uint8Array, start: number, end: number, count: number, outcome: Int32Array): void;
+
+  /**
+   * Writes the JSON lines of format 2 records to `target`, until it has no room for the next one's, all are written, or
+   * one cannot be read. The records are those from `state[position]` on ({@link LINE_STATE}), and end at `end`. Nothing
+   * written and no fault means a line that is larger than `target`. A negative or too large `count` is a fault as in
+   * `decodeRecords`. The lines, where the encodings but the first are there only where they differ from it:
+   *
+   *     {"type":"record","offset":N,"timestamp":N,"key":S|null,"value":S|null,"headers":[[S,S|null],...],"encoding":E
+   *     ,"keyEncoding":E,"valueEncoding":E,"headerEncodings":[[E,E],...]}
+   */
+  recordLines(bytes: Uint8Array, end: number, target: Uint8Array, state: Int32Array): void;
 
   /**
    * Kafka's index search: among `count` entries of `entrySize` bytes (8: offset index, key int32; 12: time index, key

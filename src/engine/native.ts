@@ -18,7 +18,7 @@ import { recoverBy, recoverByAsync } from './fallback/recovery.ts';
 type Binding = typeof Addon;
 
 /** What this file was written for; a stale addon is refused. */
-const ABI_VERSION = 3;
+const ABI_VERSION = 5;
 
 /** How the native engine is set up. */
 export interface NativeOptions {
@@ -44,37 +44,52 @@ export type LoadedNative =
 /** Loads the addon from the local build, or else from the platform's package. */
 export function loadNative(options: NativeOptions): LoadedNative {
   const require = createRequire(import.meta.url);
-  const platform = platformName();
   const causes: LoadFailure[] = [];
-  for (const path of [`../../native/seglog.${platform}.node`, `seglog-${platform}`]) {
-    try {
-      const binding = require(path) as Binding;
-      const found = typeof binding.abiVersion === 'function' ? binding.abiVersion() : undefined;
-      if (found === ABI_VERSION) {
-        return {
-          engine: createEngine(binding, options.portable),
-          probeCopy: (file, totalBytes, chunkBytes, populate) =>
-            call(() => binding.probeCopy(file, totalBytes, chunkBytes, populate), file),
-        };
-      }
-      causes.push({
-        path,
-        reason: `the addon has the interface ${found ?? 'of an unknown version'}, not ${ABI_VERSION}`,
-      });
-    } catch (error) {
-      causes.push({ path, reason: firstLine(error) });
+  for (const path of addonPaths()) {
+    const binding = loadBinding(require, path);
+    if (!('reason' in binding)) {
+      return {
+        engine: createEngine(binding, options.portable),
+        probeCopy: (file, totalBytes, chunkBytes, populate) =>
+          call(() => binding.probeCopy(file, totalBytes, chunkBytes, populate), file),
+      };
     }
+    causes.push(binding);
   }
   return { causes };
 }
 
-/** As napi-rs names them: `linux-x64-gnu`, `darwin-arm64`, `win32-x64-msvc`. */
-function platformName(): string {
+/** Where the addon may be, one after the other: what the next place is costs time to find out, and is seldom needed. */
+function* addonPaths(): Generator<string, void> {
   const { platform, arch } = process;
-  if (platform === 'linux') return `${platform}-${arch}-${isGlibc() ? 'gnu' : 'musl'}`;
-  return platform === 'win32' ? `${platform}-${arch}-msvc` : `${platform}-${arch}`;
+  const local = (name: string): string => `../../native/seglog.${name}.node`;
+  if (platform === 'linux') {
+    // Nearly all Linux is glibc's; an addon for it does not load elsewhere.
+    const usual = `${platform}-${arch}-gnu`;
+    yield local(usual);
+    const name = isGlibc() ? usual : `${platform}-${arch}-musl`;
+    if (name !== usual) yield local(name);
+    yield `seglog-${name}`;
+    return;
+  }
+  const name = platform === 'win32' ? `${platform}-${arch}-msvc` : `${platform}-${arch}`;
+  yield local(name);
+  yield `seglog-${name}`;
 }
 
+/** The addon at a place, or why it is not. */
+function loadBinding(require: NodeJS.Require, path: string): Binding | LoadFailure {
+  try {
+    const binding = require(path) as Binding;
+    const found = typeof binding.abiVersion === 'function' ? binding.abiVersion() : undefined;
+    if (found === ABI_VERSION) return binding;
+    return { path, reason: `the addon has the interface ${found ?? 'of an unknown version'}, not ${ABI_VERSION}` };
+  } catch (error) {
+    return { path, reason: firstLine(error) };
+  }
+}
+
+/** Napi-rs' names tell the C library: `linux-x64-gnu`, `linux-x64-musl`. The report that knows takes 10 ms to make. */
 function isGlibc(): boolean {
   const report = process.report as (NodeJS.ProcessReport & { excludeNetwork?: boolean }) | undefined;
   if (report === undefined) return true;
@@ -141,6 +156,9 @@ function createEngine(binding: Binding, portable: boolean): Engine {
     },
     decodeRecords: (bytes, start, end, count, rows, outcome) =>
       call(() => binding.decodeRecords(bytes, start, end, count, rows, outcome)),
+    checkRecords: (bytes, start, end, count, outcome) =>
+      call(() => binding.checkRecords(bytes, start, end, count, outcome)),
+    recordLines: (bytes, end, target, state) => call(() => binding.recordLines(bytes, end, target, state)),
     searchIndex: (entries, count, entrySize, target) =>
       call(() => binding.searchIndex(entries, count, entrySize, target)),
     buildIndex: (bytes, rows, count, state, offsetEntries, timeEntries) =>

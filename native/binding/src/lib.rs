@@ -12,6 +12,7 @@ mod batches;
 mod codecs;
 mod failure;
 mod index;
+mod lines;
 mod lock;
 mod records;
 mod recovery;
@@ -19,7 +20,7 @@ mod recovery;
 use napi_derive::napi;
 
 /// Changes with every change of the exports, so that a stale addon is not taken for a fitting one.
-const ABI_VERSION: u32 = 3;
+const ABI_VERSION: u32 = 5;
 
 /// What `src/engine/native.ts` compares with the version that it was written for.
 #[napi]

@@ -2,11 +2,13 @@
 import type { AppendFile, AppendOptions, File, FileSystem, Lock } from '../../fs/contract.ts';
 import { type Engine, SCAN_OUTCOME } from '../contract.ts';
 import { buildIndex } from './build-index.ts';
+import { checkRecords } from './check-records.ts';
 import { compress, compressBound, decompress } from './codecs/codec.ts';
 import { crc32, crc32c, sealBatch } from './crc.ts';
 import { decodeRecords } from './decode.ts';
 import { find } from './find.ts';
 import { locate } from './locate.ts';
+import { recordLines } from './record-lines.ts';
 import { recoverBy, recoverByAsync } from './recovery.ts';
 import { scanBatches } from './scan.ts';
 import { searchIndex } from './search.ts';
@@ -72,6 +74,8 @@ export function createFallbackEngine(): Engine {
     locate,
     find,
     decodeRecords,
+    checkRecords,
+    recordLines,
     searchIndex,
     buildIndex,
     recover,
