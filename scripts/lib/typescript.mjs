@@ -1,15 +1,16 @@
 /** src/ to dist/ with the TypeScript compiler, unless dist/ is current. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { bundleCommandLine } from './bundle.mjs';
 import { filesUnder, hashOf } from './hash.mjs';
 import { inProject, say, since } from './project.mjs';
 import { tool } from './run.mjs';
 
+const bundler = inProject('scripts', 'lib', 'bundle.mjs');
 const stampFile = inProject('dist', '.stamp');
-const main = inProject('dist', 'cli', 'main.js');
 
 function sourcesHash() {
-  const inputs = [inProject('tsconfig.json'), inProject('package-lock.json'), ...filesUnder(inProject('src'))];
+  const inputs = [inProject('tsconfig.json'), inProject('package-lock.json'), bundler, ...filesUnder(inProject('src'))];
   return hashOf(inputs);
 }
 
@@ -38,7 +39,7 @@ export async function buildTypeScript({ force = false } = {}) {
     return false;
   }
   removeOrphans();
-  if (existsSync(main)) chmodSync(main, 0o755);
+  await bundleCommandLine();
   mkdirSync(path.dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, hash);
   say(`setup: dist/ built in ${since(start)}`);
