@@ -1,13 +1,15 @@
 /** `seglog dump`: what is in files, without a log around them. */
 import { type Command, Option } from 'commander';
 import { defaultEngine } from '../engine/select.ts';
+import { SeglogError } from '../errors/errors.ts';
+import type { FileSystem } from '../fs/contract.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
 import { printable } from '../inspect/byte-encoding.ts';
 import { DECODE_KINDS, type RecordDecoder } from '../inspect/decode/contract.ts';
 import type { DumpOptions } from '../inspect/dump/batch-file.ts';
 import { Search } from '../inspect/dump/search.ts';
 import { findTargets, type Target } from '../inspect/targets.ts';
-import { BYTES_OPTION, parseCount, parseLimit } from './arguments.ts';
+import { BYTES_OPTION, parseCount, parseLimit, parsePositiveCount } from './arguments.ts';
 import {
   collect,
   type DumpArguments,
@@ -32,8 +34,8 @@ const BYTES_HELP =
 
 async function dump(paths: readonly string[], asked: DumpArguments): Promise<void> {
   const form = formOf(asked);
-  const targets = findTargets(nodeFileSystem, paths);
-  const several = targets.length > 1 || targets.some(({ kind }) => kind !== 'file');
+  const { targets, failures } = targetsOf(paths);
+  const several = paths.length > 1 || targets.some(({ kind }) => kind !== 'file');
   const rows = await rowsFor(asked, several);
   if (rows !== undefined) requireBatches(targets);
   // Rows are of batches and records alone, as what a search shows.
@@ -50,9 +52,33 @@ async function dump(paths: readonly string[], asked: DumpArguments): Promise<voi
   };
   const output = new Output(process.stdout);
   if (rows?.head !== undefined) await output.write(rows.head);
-  const run = new Run(asked, options, output, several, await decoders(asked));
+  const run = new Run(await filesFor(asked), asked, options, output, several, await decoders(asked));
+  for (const failure of failures) run.failed(failure);
   await run.all(targets);
   if (run.worst !== EXIT.ok) throw new ToldError(run.worst);
+}
+
+/** What the paths are, and what prevents some from being looked at: the others are still wanted. */
+function targetsOf(paths: readonly string[]): { targets: readonly Target[]; failures: readonly SeglogError[] } {
+  const targets: Target[] = [];
+  const failures: SeglogError[] = [];
+  for (const path of paths) {
+    try {
+      targets.push(...findTargets(nodeFileSystem, [path]));
+    } catch (error) {
+      if (!(error instanceof SeglogError) || error.code !== 'IO') throw error;
+      failures.push(error);
+    }
+  }
+  return { targets, failures };
+}
+
+/** The file system, at the speed that is asked for. */
+async function filesFor({ throttle }: DumpArguments): Promise<FileSystem> {
+  if (throttle === undefined) return nodeFileSystem;
+  const { throttled } = await import('./dump/throttle.ts');
+  const { systemClock } = await import('../clock/clock.ts');
+  return throttled(nodeFileSystem, throttle, systemClock);
 }
 
 /** The decoder of a topic's records; it is loaded when it is asked for. */
@@ -96,6 +122,9 @@ export function registerDump(program: Command): void {
     command.addOption(option);
   }
   command
+    .addOption(
+      new Option('--throttle <bytes>', 'read no more than so many bytes a second').argParser(parsePositiveCount),
+    )
     .addOption(
       new Option('--on-corrupt <what>', 'go on behind what is damaged, or end the file there: skip or stop')
         .argParser(parseOnCorrupt)

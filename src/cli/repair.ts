@@ -39,13 +39,12 @@ function collectRange(text: string, previous: readonly AskedRange[] = []): Asked
 
 /** The partition directories that are meant: a log directory stands for all in it. */
 function partitionsOf(paths: readonly string[]): string[] {
-  return findTargets(
-    nodeFileSystem,
-    paths.map((path) => nodeFileSystem.realPath(path)),
-  ).flatMap((target) => {
-    if (target.kind === 'partition') return [target.path];
-    if (target.kind === 'log-directory') return target.partitions.map((name) => join(target.path, name));
-    throw usageError(`${target.path} is a file: repair takes partition directories, or log directories`);
+  return paths.flatMap((path) => {
+    const [target] = findTargets(nodeFileSystem, [nodeFileSystem.realPath(path)]);
+    // As it was given: a link to a partition may lie in a log directory that is in use.
+    if (target?.kind === 'partition') return [path];
+    if (target?.kind === 'log-directory') return target.partitions.map((name) => join(target.path, name));
+    throw usageError(`${path} is a file: repair takes partition directories, or log directories`);
   });
 }
 

@@ -4,14 +4,15 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../clock/clock.ts';
 import { parseLogConfig } from '../config/log-config.ts';
 import { defaultEngine } from '../engine/select.ts';
+import { SeglogError } from '../errors/errors.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
 import { SEVERITIES, type Severity } from '../inspect/findings/finding.ts';
-import { findTargets } from '../inspect/targets.ts';
+import { findTargets, type Target } from '../inspect/targets.ts';
 import { LocalRunner, type TaskRunner, WorkerPool } from '../inspect/verify/pool.ts';
 import { contextOf, type VerifySettings } from '../inspect/verify/task.ts';
 import { noTotals, planTargets, type VerifyPlan, type VerifyTotals } from '../inspect/verify/verify.ts';
 import { collectConfig, CONFIG_OPTION, parseCount, parsePositiveCount } from './arguments.ts';
-import { EXIT, type ExitCode, tell, ToldError, usageError } from './exit-codes.ts';
+import { EXIT, type ExitCode, tell, tellError, ToldError, usageError } from './exit-codes.ts';
 import { Output } from './output.ts';
 import { findingJson, findingText, summaryText } from './verify-lines.ts';
 import { VerifyProgress } from './verify-progress.ts';
@@ -69,11 +70,35 @@ async function print(
   }
 }
 
+/** What there is to verify, path by path. One that is nothing of the kind is told of; undefined in its place. */
+function targetsOf(paths: readonly string[]): (Target | undefined)[] {
+  return paths.map((path) => {
+    try {
+      return findTargets(nodeFileSystem, [path])[0];
+    } catch (error) {
+      if (!(error instanceof SeglogError)) throw error;
+      tellError(whyNone(path) ?? error);
+      return undefined;
+    }
+  });
+}
+
+/** A better reason than what its name says of a path, where there is one. */
+function whyNone(path: string): SeglogError | undefined {
+  const stat = nodeFileSystem.stat(path);
+  if (stat === undefined) return usageError(`${path} is not there`);
+  if (stat.isFile || stat.isDirectory) return undefined;
+  return usageError(`${path} is a link or a special file, and those are not followed`);
+}
+
 async function verify(paths: readonly string[], options: VerifyArguments): Promise<void> {
   if (options.json === true && options.text === true) throw usageError('--json and --text exclude each other');
   const settings = settingsOf(options);
   const machine = { engine: defaultEngine(), fs: nodeFileSystem, clock: systemClock };
-  const plan = planTargets(contextOf(machine, settings), settings, findTargets(nodeFileSystem, paths));
+  const found = targetsOf(paths);
+  const targets = found.filter((target) => target !== undefined);
+  if (targets.length === 0) throw new ToldError(EXIT.failed);
+  const plan = planTargets(contextOf(machine, settings), settings, targets);
   for (const note of plan.notes) tell(`note: ${note}`);
   const progress = new VerifyProgress(plan.bytes, systemClock);
   const add = (bytes: number): void => progress.add(bytes);
@@ -88,7 +113,7 @@ async function verify(paths: readonly string[], options: VerifyArguments): Promi
     runner.close();
   }
   tell(summaryText(totals, systemClock.monotonicMs() - startMs));
-  const exitCode = exitCodeOfTotals(totals, options.strict === true);
+  const exitCode = targets.length < found.length ? EXIT.failed : exitCodeOfTotals(totals, options.strict === true);
   if (exitCode !== EXIT.ok) throw new ToldError(exitCode);
 }
 

@@ -18,6 +18,8 @@ export interface Clock {
   after(delayMs: number, run: () => void, keepsAlive?: boolean): Timer;
   /** Resolves after `delayMs`, or at once when `signal` aborts. Keeps the process alive. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+  /** Returns after `delayMs`, and lets nothing else run on this thread: for reads that must not be fast. */
+  block(delayMs: number): void;
 }
 
 /** The machine's time. */
@@ -40,6 +42,9 @@ export const systemClock: Clock = {
       const timer = setTimeout(done, delayMs);
       signal?.addEventListener('abort', done, { once: true });
     });
+  },
+  block(delayMs) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, delayMs);
   },
 };
 
@@ -78,6 +83,10 @@ export class ManualClock implements Clock {
       const timer = this.after(delayMs, resolve);
       signal?.addEventListener('abort', () => (timer.cancel(), resolve()), { once: true });
     });
+  }
+
+  block(delayMs: number): void {
+    this.advance(delayMs);
   }
 
   /** Moves both times forward and runs what falls due, in order. */

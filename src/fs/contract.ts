@@ -86,6 +86,9 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+/** The errnos of file systems without second names for files. */
+export const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
 /** A file system. */
 export interface FileSystem {
   readonly kind: 'node' | 'memory' | 'faulty' | 'overlay';
@@ -99,6 +102,13 @@ export interface FileSystem {
   /** Makes a directory and its parents; true if it was not there. */
   makeDirectory(path: string): boolean;
   rename(from: string, to: string): void;
+  /**
+   * Gives a file a second name, which must not be there. Raises `IO` with one of {@link NO_LINKS} where the file system has
+   * no such thing.
+   */
+  link(from: string, to: string): void;
+  /** Gives a file or directory the owner and the permissions of another; does nothing where there are none. */
+  setOwnerAs(path: string, model: string): void;
   /** Removes a file; a missing one is no error. */
   remove(path: string): void;
   /** Removes a directory with all in it; a missing one is no error. */

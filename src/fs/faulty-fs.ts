@@ -4,7 +4,16 @@ import type { AppendFile, AppendOptions, File, FileStat, FileSystem, Lock, OpenM
 import { WrittenFile } from './written-file.ts';
 
 /** What can fail. */
-export type FaultyOperation = 'open' | 'read' | 'write' | 'truncate' | 'sync' | 'rename' | 'remove' | 'syncDirectory';
+export type FaultyOperation =
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'truncate'
+  | 'sync'
+  | 'rename'
+  | 'link'
+  | 'remove'
+  | 'syncDirectory';
 
 /** One failure to come. */
 export interface Fault {
@@ -81,6 +90,13 @@ export class FaultyFileSystem implements FileSystem {
   rename(from: string, to: string): void {
     this.pass('rename', from);
     this.#fs.rename(from, to);
+  }
+  link(from: string, to: string): void {
+    this.pass('link', from);
+    this.#fs.link(from, to);
+  }
+  setOwnerAs(path: string, model: string): void {
+    this.#fs.setOwnerAs(path, model);
   }
   remove(path: string): void {
     this.pass('remove', path);

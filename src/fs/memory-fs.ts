@@ -127,9 +127,20 @@ export class MemoryFileSystem implements FileSystem {
   rename(from: string, to: string): void {
     const node = this.#files.get(from);
     if (node === undefined) throw ioNamed('ENOENT', 'rename', from);
+    // Two names of one file: the systems leave both.
+    if (this.#files.get(to) === node) return;
     this.#files.delete(from);
     this.#files.set(to, node);
   }
+
+  link(from: string, to: string): void {
+    const node = this.#files.get(from);
+    if (node === undefined) throw ioNamed('ENOENT', 'link', from);
+    if (this.stat(to) !== undefined) throw ioNamed('EEXIST', 'link', to);
+    this.#files.set(to, node);
+  }
+
+  setOwnerAs(): void {}
 
   remove(path: string): void {
     this.#files.delete(path);

@@ -25,6 +25,8 @@ const OPEN_FLAGS: Record<OpenMode, number> = {
   new: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW | NON_BLOCK,
 };
 
+const PERMISSIONS = 0o7777;
+
 function attempt<T>(doing: string, path: string, run: () => T): T {
   try {
     return run();
@@ -181,6 +183,17 @@ export const nodeFileSystem: FileSystem = {
   makeDirectory: (path) =>
     attempt('make the directory', path, () => nodeFs.mkdirSync(path, { recursive: true }) !== undefined),
   rename: (from, to) => attempt(`rename to ${to}`, from, () => nodeFs.renameSync(from, to)),
+  link: (from, to) => attempt(`link to ${to}`, from, () => nodeFs.linkSync(from, to)),
+  setOwnerAs(path, model): void {
+    if (process.platform === 'win32') return;
+    attempt('set the owner of', path, () => {
+      const { uid, gid, mode } = nodeFs.lstatSync(model);
+      const now = nodeFs.lstatSync(path);
+      // Asked for only where it differs: nobody but the superuser may give files away.
+      if (now.uid !== uid || now.gid !== gid) nodeFs.chownSync(path, uid, gid);
+      if (((now.mode ^ mode) & PERMISSIONS) !== 0) nodeFs.chmodSync(path, mode & PERMISSIONS);
+    });
+  },
   remove: (path) => attempt('remove', path, () => nodeFs.rmSync(path, { force: true })),
   removeTree: (path) => attempt('remove', path, () => nodeFs.rmSync(path, { force: true, recursive: true })),
   readSmall(path, maxBytes = MAX_SMALL_BYTES): Uint8Array | undefined {

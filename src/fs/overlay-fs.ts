@@ -99,6 +99,13 @@ export class OverlayFileSystem implements FileSystem {
     this.#nodes.set(to, moved);
   }
 
+  /** Nothing that works on an overlay needs it. */
+  link(from: string): never {
+    throw errnoError('ENOTSUP', 'link', from);
+  }
+
+  setOwnerAs(): void {}
+
   remove(path: string): void {
     this.#nodes.delete(path);
     if (this.#base.stat(path) !== undefined) this.#removed.add(path);

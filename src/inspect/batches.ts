@@ -47,6 +47,7 @@ export class BatchWalk {
   #bytes: Uint8Array;
   #view: DataView;
   #size: number;
+  #zeroTailBytes = 0;
   /** The largest offset seen: what follows lies above it. */
   #lastOffset: Int64 = -1;
 
@@ -57,6 +58,16 @@ export class BatchWalk {
     this.#size = file.sizeBytes();
     this.#bytes = Buffer.allocUnsafeSlow(Math.max(HEADER_SIZE, Math.min(CHUNK_BYTES, this.#size)));
     this.#view = viewOf(this.#bytes);
+  }
+
+  /** The size of the file, as far as it is walked. */
+  get sizeBytes(): number {
+    return this.#size;
+  }
+
+  /** Zeros behind the last batch, which are space set aside. */
+  get zeroTailBytes(): number {
+    return this.#zeroTailBytes;
   }
 
   /** The batches in order, from a position where one starts. What is wrong goes to the reporter, at the place where it is found. */
@@ -182,7 +193,8 @@ export class BatchWalk {
   /** Whether nothing but zeros follows: said once, as it is no fault. */
   #isZeroTail(position: number): boolean {
     if (endOfZeros(this.#file, position, Math.min(this.#size, position + MAX_SEGMENT_BYTES)) < this.#size) return false;
-    this.#report.note(`${this.#size - position} zero bytes from byte ${position} on: space set aside, not data`);
+    this.#zeroTailBytes = this.#size - position;
+    this.#report.note(`${this.#zeroTailBytes} zero bytes from byte ${position} on: space set aside, not data`);
     return true;
   }
 

@@ -7,9 +7,8 @@ import {
   SnapshotHeaderRecord,
   VotersRecord,
 } from '../message/generated/control.ts';
-import { MessageReader } from '../message/reader.ts';
 import type { AnyMessage } from '../message/schema.ts';
-import { readAsJson } from './decode/messages.ts';
+import { readAsJson, recordReader } from './decode/messages.ts';
 import { orUnknown } from './decode/unknown.ts';
 import type { ExactCursor } from './records.ts';
 
@@ -71,7 +70,7 @@ export function controlJson({ bytes, keyStart, keyLength, valueStart, valueLengt
 function dataJson(kind: ControlKind | undefined, value: Buffer | null): ReturnType<typeof orUnknown> | undefined {
   const message = kind?.message;
   if (message === undefined || value === null) return undefined;
-  return orUnknown(value, () => readAsJson(message, new MessageReader(value), new MessageReader(value).int16()));
+  return orUnknown(value, () => readAsJson(message, recordReader(value), recordReader(value).int16()));
 }
 
 function part(bytes: Uint8Array, start: number, length: number): Buffer | null {

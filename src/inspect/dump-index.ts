@@ -11,6 +11,9 @@ import { endOfZeros } from './zeros.ts';
 /** A multiple of both entry sizes. */
 const CHUNK_BYTES = 24 * 4096;
 
+/** Kafka makes no larger ones, and positions in a .log end there: a sparse file of any size must not be read through. */
+export const MAX_INDEX_BYTES: number = 2 ** 31 - 1;
+
 /** How one of the two kinds of index is read. */
 interface Table {
   readonly entrySize: number;
@@ -57,7 +60,7 @@ const TIME_TABLE: Table = {
 export function* dumpIndex(known: KnownFile, file: File, json: boolean, report: DumpReporter): Generator<string, void> {
   const table = known.kind === 'offset-index' ? OFFSET_TABLE : TIME_TABLE;
   const size = file.sizeBytes();
-  if (size === 0) report.note('the index is empty');
+  if (size === 0) tellEmpty(report);
   if (known.baseOffset === undefined) report.note('the name has no base offset: the offsets shown are relative');
   const odd = size % table.entrySize;
   if (odd !== 0) {
@@ -69,7 +72,24 @@ export function* dumpIndex(known: KnownFile, file: File, json: boolean, report: 
       }),
     );
   }
-  yield* entries(table, file, size - odd, known.baseOffset ?? 0n, json, report);
+  if (size > MAX_INDEX_BYTES) report.finding(tooLarge(file.path, size));
+  const end = Math.floor(Math.min(size, MAX_INDEX_BYTES) / table.entrySize) * table.entrySize;
+  yield* entries(table, file, end, known.baseOffset ?? 0n, json, report);
+}
+
+/** An empty index is no fault, and usual: many are told as one where the reporter does so. */
+export function tellEmpty(report: DumpReporter): void {
+  if (report.emptyIndex === undefined) report.note('the index is empty');
+  else report.emptyIndex();
+}
+
+/** The finding for an index of which only the first bytes are looked at. */
+export function tooLarge(file: string, size: number): SeglogError {
+  return new SeglogError('CORRUPT_INDEX', 'the file is larger than an index can be: the rest is not looked at', {
+    file,
+    expected: `at most ${MAX_INDEX_BYTES} bytes`,
+    found: size,
+  });
 }
 
 function* entries(

@@ -5,6 +5,7 @@ import type { File } from '../fs/contract.ts';
 import { DecompressionMemory, type DecompressOptions, MAX_DECOMPRESSED_BYTES } from '../record/decompress.ts';
 import { type BatchSummary, summarize } from './batch-summary.ts';
 import { BatchWalk, type FoundBatch, type Reporter } from './batches.ts';
+import { type Ending, Extent } from './dump/extent.ts';
 import { OffsetOrder } from './dump/offset-order.ts';
 import type { Search } from './dump/search.ts';
 import type { LinePrinter } from './dump-lines.ts';
@@ -20,6 +21,8 @@ const PATIENCE_BYTES = 8 * 1024 * 1024;
 export interface DumpReporter extends Reporter {
   /** True once the dump is to end at the next chance, in front of what is wrong. */
   readonly isOver?: boolean;
+  /** Takes an empty index; a note when undefined. */
+  readonly emptyIndex?: (() => void) | undefined;
 }
 
 /** Lines of the records of a whole batch. @throws SeglogError what is wrong with the records, behind the lines of those before */
@@ -48,16 +51,23 @@ export interface DumpLogOptions {
 export function* dumpLog(engine: Engine, file: File, options: DumpLogOptions): Generator<string | Uint8Array, void> {
   const { report, search } = options;
   const dump = new LogDump(engine, file, options);
-  let end = options.start ?? 0;
-  if (search?.isOver() !== true) {
-    for (const batch of new BatchWalk(engine, file, report).batches(end)) {
-      if (report.isOver === true || search?.affords(batch.size) === false) break;
-      end = batch.position + batch.size;
-      const isLast = yield* dump.batch(batch);
-      if (isLast || search?.isOver() === true) break;
-    }
+  const walk = new BatchWalk(engine, file, report);
+  const extent = new Extent(options.start ?? 0, search?.coverage);
+  let ending: Ending = 'walked';
+  for (const batch of search?.isOver() === true ? [] : walk.batches(options.start)) {
+    const summary = summarize(batch.view, batch.start, batch.size, batch.position, batch.valid);
+    ending = 'stopped';
+    if (search?.affords(batch.size) === false) break;
+    if (batch.valid) dump.order.check(summary);
+    if (report.isOver === true) break;
+    extent.add(batch);
+    yield* dump.batch(batch, summary);
+    ending = dump.isBehindRange ? 'behind' : 'stopped';
+    if (dump.isBehindRange || search?.isOver() === true) break;
+    ending = 'walked';
   }
-  if (search !== undefined) search.coverage.leftBytes += Math.max(0, dump.leftBehind(end));
+  if (ending === 'walked' && (report.isOver === true || search?.isOver() === true)) ending = 'stopped';
+  extent.end(ending, walk, file.sizeBytes());
   yield dump.rest();
 }
 
@@ -66,13 +76,15 @@ class LogDump {
   readonly #engine: Engine;
   readonly #file: File;
   readonly #options: DumpLogOptions;
-  readonly #order: OffsetOrder;
+  readonly order: OffsetOrder;
   readonly #memory: DecompressionMemory = new DecompressionMemory(true);
   #piece = '';
   /** Up to where in the file lines were handed over for the sake of time; the first ones are at once. */
   #handedAt = -PATIENCE_BYTES - 1;
   /** Whether the range ended in this file: what lies behind is not missed. */
-  #isBehindRange = false;
+  isBehindRange = false;
+  /** Whether the batch before lay at the end of the range, or behind it. */
+  #wasBehind = false;
   /** Whether the batch at hand is damaged, or something of its records is. */
   #isUnreadable = false;
 
@@ -80,7 +92,7 @@ class LogDump {
     this.#engine = engine;
     this.#file = file;
     this.#options = options;
-    this.#order = new OffsetOrder(file.path, options.baseOffset, options.report);
+    this.order = new OffsetOrder(file.path, options.baseOffset, options.report);
   }
 
   /** Lines that were not handed over yet. */
@@ -90,15 +102,9 @@ class LogDump {
     return piece;
   }
 
-  /** How many bytes from `end` on were wanted and not looked at. */
-  leftBehind(end: number): number {
-    return this.#isBehindRange ? 0 : this.#file.sizeBytes() - end;
-  }
-
-  /** Prints a batch; true when nothing behind it is asked for. */
-  *batch(batch: FoundBatch): Generator<string | Uint8Array, boolean> {
+  /** Prints a batch, as far as it is asked for. */
+  *batch(batch: FoundBatch, summary: BatchSummary): Generator<string | Uint8Array, void> {
     const { search } = this.#options;
-    const summary = summarize(batch.view, batch.start, batch.size, batch.position, batch.valid);
     this.#isUnreadable = !batch.valid;
     let verdict = search?.ofBatch(summary) ?? 'all';
     if (verdict === 'none') {
@@ -111,16 +117,17 @@ class LogDump {
       const open = (): ExactCursor | undefined => (isOld ? messages : this.#open(batch, summary));
       if (verdict !== 'none') yield* this.#lines(batch, summary, open, verdict);
     }
-    if (batch.valid) this.#order.check(summary);
     if (this.#piece !== '' && batch.position - this.#handedAt > PATIENCE_BYTES) {
       this.#handedAt = batch.position;
       yield this.rest();
     }
-    if (search === undefined) return false;
+    if (search === undefined) return;
     search.coverage.scanned(summary);
     if (this.#isUnreadable) search.coverage.unreadable += 1;
-    this.#isBehindRange = search.isBehind(summary);
-    return this.#isBehindRange;
+    // No checksum covers a batch's offset: one batch alone does not end the range, or a single wrong offset would hide the rest.
+    const isBehind = search.isBehind(summary);
+    this.isBehindRange = isBehind && this.#wasBehind;
+    this.#wasBehind = isBehind;
   }
 
   *#lines(

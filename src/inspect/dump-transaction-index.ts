@@ -6,6 +6,7 @@ import {
   TRANSACTION_INDEX,
 } from '../format/transaction-index.ts';
 import type { File } from '../fs/contract.ts';
+import { MAX_INDEX_BYTES, tellEmpty, tooLarge } from './dump-index.ts';
 import type { DumpReporter } from './dump-log.ts';
 import type { KnownFile } from './file-kinds.ts';
 
@@ -20,9 +21,10 @@ export function* dumpTransactionIndex(
   report: DumpReporter,
 ): Generator<string, void> {
   const size = file.sizeBytes();
-  const odd = size % ENTRY_SIZE;
-  const end = size - odd;
-  if (size === 0) report.note('the index is empty');
+  if (size === 0) tellEmpty(report);
+  if (size > MAX_INDEX_BYTES) report.finding(tooLarge(file.path, size));
+  const odd = size > MAX_INDEX_BYTES ? 0 : size % ENTRY_SIZE;
+  const end = Math.floor(Math.min(size, MAX_INDEX_BYTES) / ENTRY_SIZE) * ENTRY_SIZE;
   const bytes = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let previous: bigint | undefined;

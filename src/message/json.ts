@@ -51,7 +51,8 @@ function oneJson({ struct, name }: FieldPlan, value: Value, form: JsonForm): str
     case 'string':
       return form.quote(value);
     case 'number':
-      return Number.isFinite(value) ? String(value) : `"${value}"`;
+      if (!Number.isFinite(value)) return `"${value}"`;
+      return Object.is(value, -0) ? '-0' : String(value);
     case 'bigint':
     case 'boolean':
       return String(value);

@@ -80,6 +80,9 @@ function readArray(reader: MessageReader, field: FieldPlan): Value {
   // A count is believed as far as there are bytes for it; elements of no bytes at all are held to one each.
   if (count > reader.left / Math.max(1, leastBytes))
     throw reader.wrong(`a count for which ${reader.left} bytes suffice`, count, at);
+  const values = count * Math.max(1, struct?.fields.length ?? 1);
+  if (values > reader.valuesLeft) throw reader.wrong(`at most ${reader.valuesLeft} more values`, values, at);
+  reader.valuesLeft -= values;
   const elements: Value[] = [];
   for (let i = 0; i < count; i++) {
     reader.field = name;

@@ -22,6 +22,11 @@ export class MessageReader {
   /** What is being read, for errors: the message, and the field in it. */
   message = 'message';
   field = '';
+  /**
+   * How many values more the arrays may hold, a struct counted by its fields. An empty one of each can take a byte of the
+   * input and a hundred of memory, so whoever keeps messages of anybody's sets a limit.
+   */
+  valuesLeft: number = Infinity;
 
   /** Reads from `start` to the end of `bytes`. */
   constructor(bytes: Uint8Array, start = 0) {

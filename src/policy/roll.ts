@@ -24,7 +24,7 @@ export interface RollFacts {
   readonly openedMs: TimestampMs;
   readonly offsetIndexEntries: number;
   readonly timeIndexEntries: number;
-  /** How much sooner this very segment rolls; from 0 to `segment.jitter.ms`. */
+  /** How much sooner this very segment rolls; from 0 to {@link maxJitterMs}. */
   readonly jitterMs: number;
 }
 
@@ -61,7 +61,7 @@ export function maxSegmentMs({
   return cleanupPolicy.includes('compact') ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs;
 }
 
-/** The most by which a segment can roll sooner. */
+/** The most by which a segment can roll sooner; `Infinity`: at any moment. */
 export function maxJitterMs({ segmentJitterMs, segmentMs }: Pick<RollRules, 'segmentJitterMs' | 'segmentMs'>): number {
   return Math.max(0, Math.min(segmentJitterMs, segmentMs) - 1);
 }
@@ -81,7 +81,8 @@ export function rollCause(
   const { sizeBytes, baseOffset } = facts;
   if (sizeBytes > rules.segmentBytes - append.sizeBytes) return 'size';
   if (sizeBytes > 0) {
-    const limitMs = maxSegmentMs(rules) - facts.jitterMs;
+    // A jitter without end leaves nothing of the limit; two limits without end have no difference.
+    const limitMs = facts.jitterMs === Infinity ? 0 : maxSegmentMs(rules) - facts.jitterMs;
     const isOld =
       facts.firstTimestamp >= 0
         ? elapsedMoreThan(limitMs, facts.firstTimestamp, append.maxTimestamp)

@@ -6,7 +6,7 @@
  *       new/             files that wait to take their places
  *       old/             the originals, whole
  *
- * Without a journal nothing was moved yet. Once there is one, all new files are whole and on the disk, and what is left to do
+ * Without a journal nothing was changed yet. Once there is one, all new files are whole and on the disk, and what is left to do
  * follows from which file is where.
  */
 import { createHash } from 'node:crypto';
@@ -16,7 +16,8 @@ import { QUARANTINE } from '../format/names.ts';
 import type { FileSystem } from '../fs/contract.ts';
 import type { RepairStep } from './steps.ts';
 
-const JOURNAL = 'journal.json';
+/** The journal's name. */
+export const JOURNAL = 'journal.json';
 const VERSION = 1;
 const REPAIR = /^repair-([1-9]\d{0,8})$/;
 /** Names and hashes of a million files. */
@@ -72,10 +73,34 @@ export function repairNumber(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The numbers of the repairs in a partition's quarantine, oldest first. */
-export function repairNumbers(fs: FileSystem, partition: string): number[] {
+/**
+ * The repairs in a partition's quarantine, oldest first.
+ *
+ * @throws SeglogError `NOT_A_REGULAR_FILE` when the quarantine is a link, or anything but a directory: what lies behind a link
+ * cannot be moved in one step, and may be another partition's
+ */
+export function repairPlaces(fs: FileSystem, partition: string): RepairPlace[] {
+  const places = repairNumbers(fs, partition).map((number) => repairPlace(partition, number));
+  return places.filter(({ directory }) => fs.stat(directory)?.isDirectory === true);
+}
+
+/** A place that nothing is at, behind all others. @throws SeglogError as {@link repairPlaces} */
+export function nextRepairPlace(fs: FileSystem, partition: string): RepairPlace {
+  return repairPlace(partition, (repairNumbers(fs, partition).at(-1) ?? 0) + 1);
+}
+
+function repairNumbers(fs: FileSystem, partition: string): number[] {
   const quarantine = join(partition, QUARANTINE);
-  if (fs.stat(quarantine)?.isDirectory !== true) return [];
+  const stat = fs.stat(quarantine);
+  if (stat === undefined) return [];
+  if (!stat.isDirectory) {
+    throw new SeglogError('NOT_A_REGULAR_FILE', 'the quarantine of the partition is no directory of its own', {
+      file: quarantine,
+      expected: 'a directory',
+      found: stat.isFile ? 'a file' : 'a link or a special file',
+      action: 'Move it out of the partition',
+    });
+  }
   const numbers = fs.list(quarantine).map((name) => repairNumber(name) ?? 0);
   return numbers.filter((number) => number > 0).sort((a, b) => a - b);
 }

@@ -54,6 +54,12 @@ export interface RepairPlan {
  */
 export async function planRepair(directory: string, options: RepairOptions): Promise<RepairPlan> {
   requireLog(directory, options);
+  if (options.onCorrupt === 'keep' && (options.ranges ?? []).length > 0) {
+    throw new SeglogError('INVALID_ARGUMENT', 'damage that is to be kept, and a range to excise, exclude each other', {
+      file: directory,
+      action: 'Name every range that is to go, or none',
+    });
+  }
   const view = await repairedView(directory, options);
   const { overlay, logStartOffset, logEndOffset } = view;
   const changes = overlay

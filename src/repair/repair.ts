@@ -1,10 +1,12 @@
 /** Repair of a partition that nobody has open: what it would do, doing it, and taking it back. */
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { SeglogError } from '../errors/errors.ts';
 import { QUARANTINE } from '../format/names.ts';
-import { applyPlan, moveForward, removePlace } from './apply.ts';
-import { readJournal, repairNumber, repairNumbers, repairPlace, type RepairPlace } from './journal.ts';
+import { applyPlan, moveForward } from './apply.ts';
+import { checkForward } from './check.ts';
+import { readJournal, repairNumber, repairPlace, repairPlaces, type RepairPlace } from './journal.ts';
 import type { RepairOptions } from './options.ts';
+import { removeUnbegun } from './places.ts';
 import { type KeptDamage, planRepair, type RepairPlan } from './plan.ts';
 import type { RepairStep } from './steps.ts';
 import { moveBack, undo } from './undo.ts';
@@ -33,7 +35,7 @@ export interface RepairReport {
  */
 export async function previewRepair(directory: string, options: RepairOptions): Promise<RepairReport> {
   const path = existing(directory, options);
-  await refuseLive(path, options);
+  await refuseLive(logDirectories(directory, path, options), options);
   const interrupted = interruptedIn(path, options);
   if (interrupted === undefined) return reportOf(await planRepair(path, options), undefined, undefined);
   const steps = readJournal(options.fs, interrupted)?.steps ?? [];
@@ -54,7 +56,7 @@ export async function previewRepair(directory: string, options: RepairOptions): 
  */
 export async function applyRepair(directory: string, options: RepairOptions): Promise<RepairReport> {
   const path = existing(directory, options);
-  return locked(path, options, async () => {
+  return locked(logDirectories(directory, path, options), options, async () => {
     const interrupted = interruptedIn(path, options);
     endInterrupted(path, options);
     const plan = await planRepair(path, options);
@@ -83,7 +85,8 @@ export async function undoRepair(
       expected: `PARTITION/${QUARANTINE}/repair-N`,
     });
   }
-  const files = await locked(partition, options, async () => undo(options.fs, repairPlace(partition, number)));
+  const directories = logDirectories(dirname(dirname(resolve(directory))), partition, options);
+  const files = await locked(directories, options, async () => undo(options.fs, repairPlace(partition, number)));
   return { directory: partition, names: files.map(({ name }) => name) };
 }
 
@@ -105,38 +108,51 @@ function existing(directory: string, { fs }: Pick<RepairOptions, 'fs'>): string 
   throw new SeglogError('IO', 'there is no such directory', { file: directory, errno: 'ENOENT' });
 }
 
-/** Repairs whose end is missing. One without a journal had moved nothing: it is none. */
+/** Repairs whose end is missing. One without a journal had changed nothing: it is none. */
 function interruptedIn(path: string, { fs }: RepairOptions): RepairPlace | undefined {
-  const places = repairNumbers(fs, path).map((number) => repairPlace(path, number));
-  return places.find((place) => ['ready', 'undoing'].includes(readJournal(fs, place)?.state ?? ''));
+  return repairPlaces(fs, path).find((place) => ['ready', 'undoing'].includes(readJournal(fs, place)?.state ?? ''));
 }
 
 function endInterrupted(path: string, { fs }: RepairOptions): void {
-  for (const number of repairNumbers(fs, path)) {
-    const place = repairPlace(path, number);
+  for (const place of repairPlaces(fs, path)) {
     const journal = readJournal(fs, place);
-    if (journal === undefined) removePlace(fs, place);
-    else if (journal.state === 'ready') moveForward(fs, place, journal);
-    else if (journal.state !== 'done') moveBack(fs, place, journal);
+    if (journal === undefined) removeUnbegun(fs, place);
+    else if (journal.state === 'ready') {
+      checkForward(fs, place, journal);
+      moveForward(fs, place, journal);
+    } else if (journal.state !== 'done') moveBack(fs, place, journal);
   }
 }
 
+/**
+ * The log directories that a partition may be open through: the one that it lies in and, for a link to it, the one that has the
+ * link, since that is what a broker locks.
+ */
+function logDirectories(given: string, path: string, { fs }: Pick<RepairOptions, 'fs'>): string[] {
+  const linked = resolve(given);
+  return [...new Set([dirname(path), fs.stat(linked) === undefined ? dirname(path) : fs.realPath(dirname(linked))])];
+}
+
 async function locked<T>(
-  partition: string,
-  { fs, engine }: Pick<RepairOptions, 'fs' | 'engine'>,
+  directories: readonly string[],
+  options: Pick<RepairOptions, 'fs' | 'engine'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const lock = await engine.lockDirectory(fs, dirname(partition));
+  const [directory, ...others] = directories;
+  if (directory === undefined) return work();
+  const lock = await options.engine.lockDirectory(options.fs, directory);
   try {
-    return await work();
+    return await locked(others, options, work);
   } finally {
     await lock.release();
   }
 }
 
 /** The lock that leaves no file behind is taken for a moment; where there is none such, nothing tells. */
-async function refuseLive(partition: string, { fs }: RepairOptions): Promise<void> {
+async function refuseLive(directories: readonly string[], { fs }: RepairOptions): Promise<void> {
   if (fs.kind === 'node' && process.platform !== 'linux') return;
-  const lock = await fs.lockDirectory(dirname(partition));
-  await lock.release();
+  for (const directory of directories) {
+    const lock = await fs.lockDirectory(directory);
+    await lock.release();
+  }
 }

@@ -5,13 +5,14 @@
 import { join } from 'node:path';
 import { SeglogError } from '../errors/errors.ts';
 import type { FileSystem } from '../fs/contract.ts';
-import { changedSince, removePlace } from './apply.ts';
-import { isMarked, type Journal, type JournalFile, readJournal, type RepairPlace, writeJournal } from './journal.ts';
+import { isLog, movedFirst } from './apply.ts';
+import { checkBack, type FoundFile } from './check.ts';
+import { type Journal, type JournalFile, readJournal, type RepairPlace, writeJournal } from './journal.ts';
+import { removePlace } from './places.ts';
 
 /**
  * @returns the files that are back
- * @throws SeglogError `INVALID_ARGUMENT` when there is no such repair; `LOG_CORRUPT` when a file was changed since: then nothing is
- *   moved
+ * @throws SeglogError `INVALID_ARGUMENT` when there is no such repair; as {@link moveBack}
  */
 export function undo(fs: FileSystem, place: RepairPlace): readonly JournalFile[] {
   const journal = readJournal(fs, place);
@@ -20,49 +21,39 @@ export function undo(fs: FileSystem, place: RepairPlace): readonly JournalFile[]
       file: place.directory,
     });
   }
-  if (journal.state === 'ready' || journal.state === 'done') for (const file of journal.files) check(fs, place, file);
   moveBack(fs, place, journal);
   return journal.files;
 }
 
-/** Moves back what is not back yet, and removes the repair. */
+/**
+ * Moves back what is not back yet, and removes the repair.
+ *
+ * @throws SeglogError `LOG_CORRUPT` when a file was changed since: then nothing is moved
+ */
 export function moveBack(fs: FileSystem, place: RepairPlace, journal: Journal): void {
   if (journal.state !== 'undone') {
+    const files = checkBack(fs, place, journal).toReversed();
     writeJournal(fs, place, { ...journal, state: 'undoing' });
-    for (const file of journal.files.toReversed()) moveFileBack(fs, place, file);
-    for (const directory of [place.partition, place.old, place.new]) fs.syncDirectory(directory);
+    const first = movedFirst(files);
+    // As in the repair: no index may be beside a .log that it is not of.
+    for (const { name, present } of first) if (present === 'new') fs.remove(join(place.partition, name));
+    fs.syncDirectory(place.partition);
+    for (const file of files.filter((other) => !first.has(other))) {
+      moveFileBack(fs, place, file);
+      if (isLog(file.name)) fs.syncDirectory(place.partition);
+    }
+    for (const file of first) moveFileBack(fs, place, file);
+    for (const directory of [place.partition, place.old]) fs.syncDirectory(directory);
     writeJournal(fs, place, { ...journal, state: 'undone' });
   }
   removePlace(fs, place);
 }
 
-/** Both sides of a file must be what the repair knew, wherever they are. */
-function check(fs: FileSystem, place: RepairPlace, file: JournalFile): void {
-  const path = join(place.partition, file.name);
-  const oldPath = join(place.old, file.name);
-  const isMoved = file.old === null || fs.stat(oldPath) !== undefined;
-  const placed = file.new !== null && fs.stat(join(place.new, file.name)) === undefined ? file.new : undefined;
-  if (file.old !== null) requireMarked(fs, isMoved ? oldPath : path, file.old);
-  if (!isMoved) return;
-  if (placed !== undefined) requireMarked(fs, path, placed);
-  else if (fs.stat(path) !== undefined) throw changedSince(path, 'no file', 'a file');
-}
-
-function requireMarked(fs: FileSystem, path: string, mark: NonNullable<JournalFile['old']>): void {
-  if (isMarked(fs, path, mark)) return;
-  throw changedSince(path, `${mark.sizeBytes} bytes with SHA-256 ${mark.sha256}`, 'others');
-}
-
-function moveFileBack(fs: FileSystem, place: RepairPlace, file: JournalFile): void {
-  const path = join(place.partition, file.name);
-  const oldPath = join(place.old, file.name);
-  const newPath = join(place.new, file.name);
-  const isMoved = fs.stat(oldPath) !== undefined;
-  // Once the original is back, the file in the partition is not the repair's any more.
-  if (!isMoved && file.old !== null) return;
-  if (file.new !== null && fs.stat(newPath) === undefined && fs.stat(path) !== undefined) {
-    fs.rename(path, newPath);
-    for (const directory of [place.new, place.partition]) fs.syncDirectory(directory);
-  }
-  if (isMoved) fs.rename(oldPath, path);
+function moveFileBack(fs: FileSystem, place: RepairPlace, { name, old, present }: FoundFile): void {
+  const path = join(place.partition, name);
+  const oldPath = join(place.old, name);
+  // It never went, or is back: what is in quarantine is its second name, or half a copy.
+  if (present === 'old') fs.remove(oldPath);
+  else if (old === null) fs.remove(path);
+  else fs.rename(oldPath, path);
 }

@@ -3,16 +3,18 @@
  * gives, by construction.
  *
  * To excise, the bad ranges are first taken out of the files as the overlay shows them; what recovery would still cut (a
- * batch that fits no transaction) is taken out too, and recovery runs again.
+ * batch that fits no transaction) is taken out too, and recovery runs again. It runs again, too, without leader epochs that
+ * contradict the batches: it then makes them from these.
  */
 import { basename, join } from 'node:path';
 import { SeglogError } from '../errors/errors.ts';
 import { BATCH, LOG_OVERHEAD } from '../format/batch.ts';
-import { baseOffsetOfName, QUARANTINE, SUFFIXES } from '../format/names.ts';
+import { baseOffsetOfName, PARTITION_FILES, QUARANTINE, SUFFIXES } from '../format/names.ts';
 import { OverlayFileSystem } from '../fs/overlay-fs.ts';
 import type { Cut } from '../log/load/report.ts';
 import { Log } from '../log/log.ts';
 import { type BadRange, diskPosition, keptRanges, type ScannedLog, scanLog } from './bad-ranges.ts';
+import { areEpochsWrong } from './epoch-check.ts';
 import type { AskedRange, RepairOptions } from './options.ts';
 
 /** Each takes one batch out that fits nothing before it. More of them than this are no accident. */
@@ -28,6 +30,8 @@ export interface RepairedView {
   readonly cuts: readonly Cut[];
   /** What was taken out before recovery ran. */
   readonly bad: BadFiles;
+  /** Whether the leader epochs contradicted the batches, and are made anew from these. */
+  readonly areEpochsRebuilt: boolean;
   readonly logStartOffset: number;
   readonly logEndOffset: number;
 }
@@ -46,32 +50,44 @@ export async function repairedView(directory: string, options: RepairOptions): P
   for (const range of ranges)
     bad.set(range.file, withRange(bad.get(range.file) ?? [], checked(directory, found, range)));
   for (let round = 0; ; round++) {
-    const view = await recover(directory, options, bad, found);
+    const view = await recover(directory, options, { bad, found, areEpochsRebuilt: false });
     const cut = onCorrupt === 'cut' ? undefined : view.cuts.find(({ kind }) => kind !== 'zero-tail');
-    if (cut === undefined) return view;
+    if (cut === undefined) {
+      const names = logNames(view.overlay, directory);
+      const isWrong = areEpochsWrong(view.overlay, options.engine, directory, names, view.logStartOffset);
+      return isWrong ? recover(directory, options, { bad, found, areEpochsRebuilt: true }) : view;
+    }
     if (cut.kind === 'below-log-start' || round >= MAX_ROUNDS) throw tooMuch(cut);
     const name = basename(cut.file);
     bad.set(name, withRange(bad.get(name) ?? [], batchAt(options, cut, view, found.get(name))));
   }
 }
 
+/** What the overlay shows before recovery runs on it. */
+interface Beginning {
+  readonly bad: BadFiles;
+  readonly found: ReadonlyMap<string, ScannedLog>;
+  readonly areEpochsRebuilt: boolean;
+}
+
 async function recover(
   directory: string,
   { fs, engine, clock, config, onProgress }: RepairOptions,
-  bad: BadFiles,
-  found: ReadonlyMap<string, ScannedLog>,
+  { bad, found, areEpochsRebuilt }: Beginning,
 ): Promise<RepairedView> {
   const overlay = new OverlayFileSystem(fs, { sinks: [join(directory, QUARANTINE)] });
   for (const [name, ranges] of bad) {
     overlay.splice(join(directory, name), keptRanges(found.get(name)?.sizeBytes ?? 0, ranges));
   }
+  if (areEpochsRebuilt) overlay.remove(join(directory, PARTITION_FILES.leaderEpochs));
   const progress = onProgress === undefined ? {} : { onProgress };
   const recovery = { clean: false, recoveryPoint: 0, ...progress };
   const log = await Log.open(directory, { ...config, fs: overlay, engine, clock, recovery });
   try {
     log.checkAppendable();
     const { logStartOffset, logEndOffset, recovery: report } = log.status();
-    return { overlay, cuts: report?.cuts ?? [], bad: new Map(bad), logStartOffset, logEndOffset };
+    const cuts = report?.cuts ?? [];
+    return { overlay, cuts, bad: new Map(bad), areEpochsRebuilt, logStartOffset, logEndOffset };
   } finally {
     await log.close();
   }

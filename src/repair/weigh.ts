@@ -34,7 +34,9 @@ export class Weigher {
   weigh({ name, before, after }: OverlayChange): Weight {
     const has = (suffix: string): boolean => baseOffsetOfName(name, suffix) !== undefined;
     if (has(SUFFIXES.producerSnapshot)) return this.#snapshot(name, before !== undefined, after !== undefined);
-    if (name === PARTITION_FILES.leaderEpochs) return this.#areEpochsSame() ? 'stays' : 'must';
+    if (name === PARTITION_FILES.leaderEpochs) {
+      return !this.#view.areEpochsRebuilt && this.#areEpochsSame() ? 'stays' : 'must';
+    }
     const isIndex = has(SUFFIXES.offsetIndex) || has(SUFFIXES.timeIndex);
     const isTransactionIndex = has(SUFFIXES.transactionIndex);
     if (!(isIndex || isTransactionIndex) || before === undefined || after === undefined) return 'must';

@@ -6,15 +6,20 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FIXTURES, segments } from '../support/fixtures.ts';
 import { scratch } from '../support/temp.ts';
 import { objects, runCli } from './run-cli.ts';
 
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const CLEAN = join(FIXTURES, 'clean');
 const PARTITION = join(CLEAN, 'f-txn-0');
 const LOG = join(PARTITION, '00000000000000000000.log');
@@ -24,6 +29,12 @@ const copyOf = (partition: string): string => {
   cpSync(join(CLEAN, partition), path, { recursive: true });
   return path;
 };
+
+/** All indexes below a directory that are empty. */
+const emptyIndexes = (directory: string): string[] =>
+  readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('index'))
+    .filter((name) => statSync(join(directory, name)).size === 0);
 
 describe('a partition directory', () => {
   it('is dumped segment by segment, each .log before its indexes, and then what belongs to none', async () => {
@@ -55,6 +66,15 @@ describe('a partition directory', () => {
       ],
       ...['leader-epoch-checkpoint', 'partition.metadata'],
     ]);
+  });
+
+  it('has empty indexes, as many logs do: one line tells of all of them', async () => {
+    const run = await runCli(['dump', '--json', '--batches-only', CLEAN]);
+    expect(run.stderr.match(/empty/g)).toHaveLength(1);
+    const [, count] = /note: (\d+) of the indexes are empty\n/.exec(run.stderr) ?? [];
+    expect(Number(count)).toBe(emptyIndexes(CLEAN).length);
+    const index = LOG.replace('.log', '.index');
+    expect((await runCli(['dump', index])).stderr).toBe(`seglog: note: ${index}: the index is empty\n`);
   });
 
   it('may hold other things: they are told, and never followed', async () => {
@@ -230,6 +250,10 @@ describe('what is refused, with exit code 2', () => {
     [['--decode', 'xml'], /expected one of auto/],
     [['--on-corrupt', 'cry'], /expected one of skip, stop/],
     [['-i'], /--ignore-case goes with --grep/],
+    [['--columns', 'offset,key,offset'], /asked for twice: found "offset"/],
+    [['--csv', '--decode', 'string'], /--decode is for lines/],
+    [['--columns', 'offset', '--decode', 'auto'], /--decode is for lines/],
+    [['--throttle', '0'], /expected a whole number from 1/],
   ])('%j', async (options, message) => {
     const run = await runCli(['dump', ...options, LOG]);
     expect(run).toMatchObject({ code: 2, stdout: '' });
@@ -297,6 +321,44 @@ it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
     expect(objects(run).length).toBeGreaterThan(100);
   },
 );
+
+it('a path that cannot be looked at fails alone', async () => {
+  const run = await runCli(['dump', '--json', '--where', 'offset=0', join(LOG, '00000000000000000000.log'), LOG]);
+  expect(run.code).toBe(2);
+  expect(run.stderr).toMatch(/IO: .*ENOTDIR/);
+  expect(run.stderr).toContain('1 files could not be read to their end; 1 records matched');
+  expect(objects(run).map(({ type }) => type)).toEqual(['segment', 'batch', 'record']);
+});
+
+it.skipIf(process.platform !== 'linux')('a full disk is told once, and ends the dump', () => {
+  const { status, stderr } = spawnSync(
+    '/bin/sh',
+    ['-c', '"$0" "$1" dump "$2" > /dev/full', process.execPath, MAIN, CLEAN],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(status).toBe(2);
+  expect(stderr.match(/ENOSPC/g)).toHaveLength(1);
+});
+
+it('a sparse file of any size is no index that is read through', async () => {
+  for (const suffix of ['.timeindex', '.txnindex']) {
+    const path = join(scratch(), `00000000000000000000${suffix}`);
+    const source = join(CLEAN, 'f-txn-0', `00000000000000000017${suffix}`);
+    copyFileSync(source, path);
+    truncateSync(path, 2 ** 40);
+    const run = await runCli(['dump', '--on-corrupt', 'stop', path]);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toMatch(/CORRUPT_INDEX: the file is larger than an index can be.* found 1099511627776/);
+  }
+});
+
+it('a throttled dump is the same', async () => {
+  const size = readFileSync(LOG).length;
+  const run = await runCli(['dump', '--json', '--throttle', String(size * 20), LOG]);
+  expect(run.stdout).toBe((await runCli(['dump', '--json', LOG])).stdout);
+});
 
 it('nothing in a directory that is dumped is changed', async () => {
   const path = copyOf('f-txn-0');

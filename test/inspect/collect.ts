@@ -15,12 +15,21 @@ export interface Collected {
   notes: string[];
 }
 
-export function collect(path: string, options: Partial<DumpOptions> = {}, fs: FileSystem = nodeFileSystem): Collected {
+/** @param stops - whether the dump ends at the first finding */
+export function collect(
+  path: string,
+  options: Partial<DumpOptions> = {},
+  fs: FileSystem = nodeFileSystem,
+  stops = false,
+): Collected {
   const findings: SeglogError[] = [];
   const notes: string[] = [];
   const report = {
     finding: (finding: SeglogError) => void findings.push(finding),
     note: (note: string) => void notes.push(note),
+    get isOver(): boolean {
+      return stops && findings.length > 0;
+    },
   };
   const how: DumpOptions = { json: true, bytes: 'base64', batchesOnly: false, ...options };
   let text = '';

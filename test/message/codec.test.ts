@@ -131,6 +131,10 @@ describe('messages', () => {
     expect(JSON.parse(json)).toMatchObject({ share: '-Infinity' });
   });
 
+  it('print a negative zero as one', () => {
+    expect(messageJson(EVERYTHING, { ...USUAL, share: -0 }, 0)).toContain('"share":-0,');
+  });
+
   it('refuse to drop what a version cannot hold, unless it may be dropped', () => {
     const value = fromHex(OffsetCommitValue, '0000000000000001 00000005 0000 0000000000000002', 3);
     expect(hexOf(OffsetCommitValue, value, 2)).toBe('000000000000000100000000000000000002');

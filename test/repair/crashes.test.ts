@@ -46,6 +46,42 @@ function memoryOf(files: ReadonlyMap<string, Buffer>): MemoryFileSystem {
   return fs;
 }
 
+/** Whether `work` came to its end. */
+async function ends(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Died)) throw error;
+    return false;
+  }
+}
+
+/** The journal, if it is in one of the states. */
+function journalOf(fs: FileSystem, states: readonly string[]): { files: { name: string }[] } | undefined {
+  const bytes = fs.readSmall(`${REPAIR}/journal.json`);
+  if (bytes === undefined) return undefined;
+  const journal = JSON.parse(Buffer.from(bytes).toString('utf8')) as { state: string; files: { name: string }[] };
+  return states.includes(journal.state) ? journal : undefined;
+}
+
+/** What a broker would misread: segments that are on both sides and not here, and indexes that go with neither side's .log. */
+function misread(fs: FileSystem, sides: readonly FileSystem[]): string[] {
+  const bytesOf = (side: FileSystem, name: string): string | undefined => {
+    const bytes = side.readSmall(`${DIRECTORY}/${name}`);
+    return bytes === undefined ? undefined : sha256(bytes);
+  };
+  const names = new Set(sides.flatMap((side) => side.list(DIRECTORY)).filter((name) => /^\d{20}\./.test(name)));
+  return [...names].filter((name) => {
+    const here = bytesOf(fs, name);
+    const [offset, suffix] = name.split('.') as [string, string | undefined];
+    if (suffix === 'log') return here === undefined && sides.every((side) => bytesOf(side, name) !== undefined);
+    if ((suffix !== 'index' && suffix !== 'timeindex') || here === undefined) return false;
+    const log = bytesOf(fs, `${offset}.log`);
+    return !sides.some((side) => bytesOf(side, name) === here && bytesOf(side, `${offset}.log`) === log);
+  });
+}
+
 /** Runs `work` on a file system that dies at change `at`; false when it did not come to that. */
 async function dies(fs: FileSystem, at: number, work: (options: RepairOptions) => Promise<unknown>): Promise<boolean> {
   const stopping = new StoppingFileSystem(fs, at);
@@ -137,24 +173,52 @@ describe.each(NAMES)('a repair of %s', (name) => {
     }
   });
 
-  test('that died overwrites nothing that somebody wrote in the meantime', async () => {
+  test('or its undoing, dying at any change, overwrites and removes nothing that somebody wrote in the meantime', async () => {
     const files = original();
-    for (let at = 1; ; at++) {
-      const fs = memoryOf(files);
-      if (!(await dies(fs, at, (stopping) => applyRepair(DIRECTORY, stopping)))) break;
-      const waiting = fs.stat(`${REPAIR}/journal.json`) === undefined ? [] : fs.list(`${REPAIR}/new`);
-      const awaited = waiting.find((file) => fs.stat(`${DIRECTORY}/${file}`) === undefined);
-      if (awaited === undefined) continue;
-      const path = `${DIRECTORY}/${awaited}`;
-      fs.replaceSmall(path, Buffer.from('of a broker'));
-      for (const again of [() => applyRepair(DIRECTORY, options(fs)), () => undoRepair(REPAIR, options(fs))]) {
-        await expect(again()).rejects.toMatchObject({ code: 'LOG_CORRUPT', file: path });
-        expect(Buffer.from(fs.readSmall(path) as Uint8Array).toString('latin1')).toBe('of a broker');
+    const works = [
+      (stopping: RepairOptions) => applyRepair(DIRECTORY, stopping),
+      (stopping: RepairOptions) => undoRepair(REPAIR, stopping),
+    ];
+    for (const [order, work] of works.entries()) {
+      for (let at = 1; ; at++) {
+        const fs = memoryOf(files);
+        if (order === 1) await applyRepair(DIRECTORY, options(fs));
+        if (!(await dies(fs, at, work))) break;
+        const [file] = journalOf(fs, ['ready', 'undoing'])?.files ?? [];
+        if (file === undefined) continue;
+        const path = `${DIRECTORY}/${file.name}`;
+        const there = fs.stat(path) === undefined ? undefined : `${path}.aside`;
+        if (there !== undefined) fs.rename(path, there);
+        fs.replaceSmall(path, Buffer.from('of a broker'));
+        const before = treeOf(fs, DIRECTORY);
+        for (const again of [() => applyRepair(DIRECTORY, options(fs)), () => undoRepair(REPAIR, options(fs))]) {
+          await expect(again()).rejects.toMatchObject({ code: 'LOG_CORRUPT', file: path });
+          expect(treeOf(fs, DIRECTORY)).toEqual(before);
+        }
+        // Out of the way again.
+        fs.remove(path);
+        if (there !== undefined) fs.rename(there, path);
+        await undoRepair(REPAIR, options(fs));
+        expect(treeOf(fs, DIRECTORY)).toEqual(treeOf(memoryOf(files), DIRECTORY));
       }
-      // Out of the way again.
-      fs.remove(path);
-      await undoRepair(REPAIR, options(fs));
-      expect(treeOf(fs, DIRECTORY)).toEqual(treeOf(memoryOf(files), DIRECTORY));
+    }
+  });
+
+  test('or its undoing, dying at any change, leaves every .log a file, and no index beside a .log that it is not of', async () => {
+    const files = original();
+    const sides = [memoryOf(files), memoryOf(files)] as const;
+    await applyRepair(DIRECTORY, options(sides[1]));
+    for (const isUndo of [false, true]) {
+      for (let at = 1; ; at++) {
+        const fs = memoryOf(files);
+        if (isUndo) await applyRepair(DIRECTORY, options(fs));
+        const work = isUndo
+          ? () => undoRepair(REPAIR, options(stopping))
+          : () => applyRepair(DIRECTORY, options(stopping));
+        const stopping = new StoppingFileSystem(fs, at);
+        if (await ends(work)) break;
+        expect(misread(fs, sides), `${isUndo ? 'undoing' : 'repair'}, change ${at}`).toEqual([]);
+      }
     }
   });
 

@@ -50,6 +50,14 @@ export class StoppingFileSystem implements FileSystem {
     this.step();
     this.#fs.rename(from, to);
   }
+  link(from: string, to: string): void {
+    this.step();
+    this.#fs.link(from, to);
+  }
+  setOwnerAs(path: string, model: string): void {
+    this.step();
+    this.#fs.setOwnerAs(path, model);
+  }
   remove(path: string): void {
     this.step();
     this.#fs.remove(path);

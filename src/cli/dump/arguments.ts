@@ -29,6 +29,8 @@ export interface DumpArguments {
   readonly producerId?: Int64;
   readonly limit?: number;
   readonly maxBytes?: number;
+  /** Bytes a second. */
+  readonly throttle?: number;
   readonly onCorrupt: 'skip' | 'stop';
 }
 
@@ -77,6 +79,8 @@ export interface Rows {
 export async function rowsFor(options: DumpArguments, severalFiles: boolean): Promise<Rows | undefined> {
   const form = formOf(options);
   if (options.columns === undefined && form !== 'csv') return undefined;
+  if (options.decode !== undefined)
+    throw usageError('--decode is for lines: --columns and --csv have no decoded fields');
   const { ColumnLines, columnsOf, csvHead, usualColumns } = await import('../../inspect/dump/columns.ts');
   const ofBatches = options.batchesOnly === true;
   const columns = columnsOf(form, options.columns ?? usualColumns(ofBatches, severalFiles), ofBatches);

@@ -10,12 +10,15 @@ const TOLD_FINDINGS = 100;
 export class Diagnostics implements DumpReporter {
   readonly #path: string;
   readonly #stops: boolean;
+  /** Takes an empty index, where many are told as one; a note when undefined. */
+  readonly emptyIndex: DumpReporter['emptyIndex'];
   #findings = 0;
 
   /** @param stops - whether the dump of the file ends at the first finding */
-  constructor(path: string, stops: boolean) {
+  constructor(path: string, stops: boolean, emptyIndex: (() => void) | undefined) {
     this.#path = path;
     this.#stops = stops;
+    this.emptyIndex = emptyIndex;
   }
 
   get findings(): number {

@@ -1,7 +1,7 @@
 /** One run of `seglog dump`: file after file, with what people should know beside the data. */
 import { dirname, resolve } from 'node:path';
 import { defaultEngine } from '../../engine/select.ts';
-import { nodeFileSystem } from '../../fs/node-fs.ts';
+import type { FileSystem } from '../../fs/contract.ts';
 import { jsonString, printable } from '../../inspect/byte-encoding.ts';
 import type { RecordDecoder } from '../../inspect/decode/contract.ts';
 import { type DumpOptions, dumpBatchFile } from '../../inspect/dump/batch-file.ts';
@@ -19,9 +19,11 @@ const PATIENCE_BYTES = 8 * 1024 * 1024;
 
 /** One run of the command. */
 export class Run {
+  readonly #fs: FileSystem;
   readonly #asked: DumpArguments;
   readonly #options: DumpOptions;
   readonly #output: Output;
+  readonly #severalFiles: boolean;
   /** Whether each file is told by a line of its own. */
   readonly #hasHeadings: boolean;
   readonly #decoderOf: (topic: string | undefined) => RecordDecoder | undefined;
@@ -29,21 +31,27 @@ export class Run {
   readonly #looked: Set<string> = new Set();
   readonly #logs: Set<string> = new Set();
   #hasGrown = false;
+  #emptyIndexes = 0;
+  /** Whether any file's dump ended at a finding. */
+  #hasStopped = false;
   /** From how many searched bytes on output is flushed. */
   #flushAt = 0;
   /** The worst that any file came to. */
   worst: ExitCode = EXIT.ok;
 
   constructor(
+    fs: FileSystem,
     asked: DumpArguments,
     options: DumpOptions,
     output: Output,
     severalFiles: boolean,
     decoderOf: (topic: string | undefined) => RecordDecoder | undefined,
   ) {
+    this.#fs = fs;
     this.#asked = asked;
     this.#options = options;
     this.#output = output;
+    this.#severalFiles = severalFiles;
     this.#hasHeadings = options.rows === undefined && (!options.json || severalFiles);
     this.#decoderOf = decoderOf;
   }
@@ -51,8 +59,8 @@ export class Run {
   /** Dumps all that the targets stand for. */
   async all(targets: readonly Target[]): Promise<void> {
     const { search } = this.#options;
-    const report = { note: (text: string) => tell(`note: ${text}`), failed: (error: unknown) => this.#failed(error) };
-    for (const job of jobsOf(nodeFileSystem, targets, search, report)) {
+    const report = { note: (text: string) => tell(`note: ${text}`), failed: (error: unknown) => this.failed(error) };
+    for (const job of jobsOf(this.#fs, targets, search, report)) {
       if (search?.over !== undefined) {
         // Nothing more is read; what is not looked at is counted.
         search.coverage.leftFiles += 1;
@@ -63,14 +71,16 @@ export class Run {
       if (this.#output.closed) return;
     }
     await this.#output.flush();
+    if (this.#emptyIndexes > 0) tell(`note: ${this.#emptyIndexes} of the indexes are empty`);
     if (search !== undefined) tell(this.#coverage(search));
   }
 
   async #one(job: Job): Promise<void> {
     const { known } = job;
-    const diagnostics = new Diagnostics(known.path, this.#asked.onCorrupt === 'stop');
+    const countEmpty = this.#severalFiles ? () => void (this.#emptyIndexes += 1) : undefined;
+    const diagnostics = new Diagnostics(known.path, this.#asked.onCorrupt === 'stop', countEmpty);
     const options: DumpOptions = { ...this.#options, decoder: this.#decoderOf(job.topic) };
-    const sizeBefore = sizeOf(known.path);
+    const sizeBefore = this.#sizeOf(known.path);
     // A search names the files in which it found something; everything else names all.
     let isHeadingDue = this.#hasHeadings;
     try {
@@ -79,7 +89,7 @@ export class Run {
         await this.#heading(job);
       }
       const dumpFile = known.kind === 'log' ? dumpBatchFile : (await import('../../inspect/dump.ts')).dumpFile;
-      for (const piece of dumpFile(defaultEngine(), nodeFileSystem, known, options, diagnostics)) {
+      for (const piece of dumpFile(defaultEngine(), this.#fs, known, options, diagnostics)) {
         if (piece.length === 0) continue;
         if (isHeadingDue) await this.#heading(job);
         isHeadingDue = false;
@@ -89,11 +99,14 @@ export class Run {
       }
       this.#logs.add(job.directory);
     } catch (error) {
+      // Without a place for data there is nothing more to do: that raises the output's own failure.
+      void this.#output.closed;
       // The other files are still wanted.
-      this.#failed(error);
+      this.failed(error);
     } finally {
       diagnostics.end();
     }
+    if (diagnostics.isOver) this.#hasStopped = true;
     if (diagnostics.findings > 0) this.#worsen(EXIT.findings);
     this.#tellIfGrown(job, sizeBefore);
   }
@@ -114,7 +127,8 @@ export class Run {
     await this.#output.flush();
   }
 
-  #failed(error: unknown): void {
+  /** Tells what a file, or a path, could not be dumped for. */
+  failed(error: unknown): void {
     tellError(error);
     const { search } = this.#options;
     if (search !== undefined) search.coverage.failed += 1;
@@ -129,30 +143,29 @@ export class Run {
     const logDirectory = dirname(resolve(directory));
     if (this.#looked.has(logDirectory)) return;
     this.#looked.add(logDirectory);
-    const reason = liveReason(nodeFileSystem, logDirectory);
+    const reason = liveReason(this.#fs, logDirectory);
     if (reason !== undefined) tell(`note: ${reason}`);
   }
 
   #tellIfGrown({ known }: Job, sizeBefore: number): void {
     if (this.#hasGrown || known.kind !== 'log') return;
-    const size = sizeOf(known.path);
+    const size = this.#sizeOf(known.path);
     if (size <= sizeBefore) return;
     this.#hasGrown = true;
     tell(`note: ${known.path} grew by ${size - sizeBefore} bytes while it was dumped: somebody writes to it`);
   }
 
   #coverage({ coverage, over }: Search): string {
-    const stopped = this.#asked.onCorrupt === 'stop' && this.worst === EXIT.findings;
-    const reason = over ?? (stopped ? '--on-corrupt stop' : undefined);
+    const reason = over ?? (this.#hasStopped ? '--on-corrupt stop' : undefined);
     return coverage.text(this.#logs.size, this.#options.batchesOnly ? 'batches' : 'records', reason);
   }
-}
 
-/** 0 for a file that cannot be looked at: whoever opens it tells why. */
-function sizeOf(path: string): number {
-  try {
-    return nodeFileSystem.stat(path)?.sizeBytes ?? 0;
-  } catch {
-    return 0;
+  /** 0 for a file that cannot be looked at: whoever opens it tells why. */
+  #sizeOf(path: string): number {
+    try {
+      return this.#fs.stat(path)?.sizeBytes ?? 0;
+    } catch {
+      return 0;
+    }
   }
 }

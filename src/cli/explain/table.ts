@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import { printable } from '../../inspect/byte-encoding.ts';
 import type { ExplainedPartition, ExplainedSegment } from '../../inspect/explain/contract.ts';
-import { timeText } from '../../inspect/explain/words.ts';
+import { counted, timeText } from '../../inspect/explain/words.ts';
 
 const NO_FRAME = {
   ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
@@ -19,7 +19,7 @@ export function explanationText(partition: ExplainedPartition): string {
   return [
     `${kind} of ${printable(path)} as of ${timeText(now)}`,
     `offsets ${logStartOffset} to ${logEndOffset}, high watermark ${highWatermark} (${highWatermarkSource}), ` +
-      `${partition.segments.length} segments, ${partition.sizeBytes} bytes`,
+      `${counted(partition.segments.length, 'segment')}, ${counted(partition.sizeBytes, 'byte')}`,
     settings.join(' '),
     '',
     segmentTable(partition.segments),

@@ -9,10 +9,10 @@
  *
  * Source: spec, cluster 4.2.
  */
-import { MessageReader } from '../../message/reader.ts';
+import type { MessageReader } from '../../message/reader.ts';
 import type { RecordMessages } from '../../message/schema.ts';
 import type { Decoded } from './contract.ts';
-import { type BytesForm, readAsJson } from './messages.ts';
+import { type BytesForm, readAsJson, recordReader } from './messages.ts';
 import { orUnknown, unknown } from './unknown.ts';
 
 /** Keys of every type are in this version; the int16 that elsewhere is a version is the type. */
@@ -23,7 +23,7 @@ const TYPE_SIZE = 2;
 export type BytesFormOf = (type: number, value: Uint8Array, version: number) => BytesForm | undefined;
 
 function typeOf(key: Uint8Array): number | undefined {
-  return key.length < TYPE_SIZE ? undefined : new MessageReader(key).int16();
+  return key.length < TYPE_SIZE ? undefined : recordReader(key).int16();
 }
 
 /** Both sides of a coordinator's record. The value's type is told by the key. */
@@ -55,7 +55,7 @@ function decodeValue(
   bytesFormOf: BytesFormOf | undefined,
 ): Decoded {
   if (value.length < TYPE_SIZE) return unknown('no version', value);
-  const version = new MessageReader(value).int16();
+  const version = recordReader(value).int16();
   if (version < message.versions[0] || version > message.versions[1])
     return unknown(`version ${version} of type ${type}`, value);
   return orUnknown(value, () => {
@@ -66,5 +66,5 @@ function decodeValue(
 
 /** Behind the type or the version. Positions in errors count from the start of the bytes. */
 function after(bytes: Uint8Array): MessageReader {
-  return new MessageReader(bytes, TYPE_SIZE);
+  return recordReader(bytes, TYPE_SIZE);
 }

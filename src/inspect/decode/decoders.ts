@@ -1,5 +1,6 @@
 /** The decoder for what `--decode` asks, and for a topic. */
 import type { Decoded, DecodeKind, RecordDecoder } from './contract.ts';
+import { MAX_BYTES } from './limits.ts';
 import { metadataDecoder } from './metadata.ts';
 import { msgpackDecoder } from './msgpack.ts';
 import { offsetsDecoder } from './offsets.ts';
@@ -24,9 +25,6 @@ const BY_TOPIC: ReadonlyMap<string, RecordDecoder> = new Map([
   ['__share_group_state', sharesDecoder],
   ['__cluster_metadata', metadataDecoder],
 ]);
-
-/** Kafka takes 1 MiB a record unless told otherwise. What is made of bytes takes several times their memory. */
-const MAX_BYTES = 16 * 1024 * 1024;
 
 function isTooLong(bytes: Uint8Array | null): boolean {
   return bytes !== null && bytes.length > MAX_BYTES;
@@ -55,7 +53,7 @@ function bounded(decoder: RecordDecoder): RecordDecoder {
 /**
  * The decoder of this kind. `auto` goes by the topic: undefined for a topic that is not Kafka's own, or not known. For a
  * .checkpoint file of KRaft the topic is `__cluster_metadata`. Keys and values of more than 16 MiB are not decoded, and not
- * kept in what stands for them.
+ * kept in what stands for them. Ones with more than a million values in them are unknown, with their bytes.
  */
 export function recordDecoder(kind: DecodeKind, topic: string | undefined): RecordDecoder | undefined {
   const decoder = kind === 'auto' ? BY_TOPIC.get(topic ?? '') : DECODERS[kind];

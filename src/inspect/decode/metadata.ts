@@ -10,9 +10,8 @@
  * Source: spec, cluster 1.2 and 3.2.
  */
 import { METADATA_RECORDS } from '../../message/generated/metadata-records.ts';
-import { MessageReader } from '../../message/reader.ts';
 import type { Decoded, RecordDecoder } from './contract.ts';
-import { readAsJson } from './messages.ts';
+import { readAsJson, recordReader } from './messages.ts';
 import { orUnknown, unknown } from './unknown.ts';
 
 /** The one version of the frame. */
@@ -28,7 +27,7 @@ export const metadataDecoder: RecordDecoder = {
 };
 
 function decodeMetadata(bytes: Uint8Array): Decoded {
-  const reader = new MessageReader(bytes);
+  const reader = recordReader(bytes);
   reader.message = 'metadata record';
   try {
     const [frame, type, version] = [reader.uvarint(), reader.uvarint(), reader.uvarint()];

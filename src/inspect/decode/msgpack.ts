@@ -1,6 +1,6 @@
 /**
  * MessagePack as JSON, straight from the bytes: nothing is made ready for a count before its elements are read, nesting has a
- * limit, and integers stay exact, which a general decoder into objects does not promise.
+ * limit, so has the number of values, and integers stay exact, which a general decoder into objects does not promise.
  *
  * What JSON has no form for: bytes are `{"$bytes":BASE64}`, an extension `{"$type":5,"$bytes":BASE64}`, a timestamp
  * `{"$timestamp":"2026-11-21T06:00:00.000000001Z"}`, a map with keys that are not all text `{"$map":[[KEY,VALUE],...]}`, a
@@ -10,12 +10,13 @@ import { isUtf8 } from 'node:buffer';
 import { SeglogError } from '../../errors/errors.ts';
 import { jsonString } from '../byte-encoding.ts';
 import type { RecordDecoder } from './contract.ts';
+import { MAX_VALUES } from './limits.ts';
 import { bothSides } from './text.ts';
 import { orUnknown } from './unknown.ts';
 
 const MAX_DEPTH = 200;
 const TIMESTAMP = -1;
-/** What a JavaScript date can say, in seconds from 1970, rounded down to whole years. */
+/** Well within what a JavaScript date can say, in seconds from 1970. */
 const FIRST_SECOND = -8_000_000_000_000n;
 const LAST_SECOND = 8_000_000_000_000n;
 const MAX_NANOS = 999_999_999n;
@@ -33,6 +34,7 @@ export const msgpackDecoder: RecordDecoder = bothSides('msgpack', (bytes) =>
 class Reader {
   readonly #bytes: Buffer;
   #at = 0;
+  #valuesLeft = MAX_VALUES;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -46,6 +48,7 @@ class Reader {
   /** The value at the reader, as JSON. */
   value(depth: number): string {
     if (depth > MAX_DEPTH) throw this.#wrong(`at most ${MAX_DEPTH} levels`, 'more');
+    if (this.#valuesLeft-- === 0) throw this.#wrong(`at most ${MAX_VALUES} values`, 'more');
     const type = this.#uint(1);
     if (type < 0x80) return String(type);
     if (type < 0x90) return this.#map(type & 0x0f, depth);
@@ -139,7 +142,8 @@ function bytesJson(bytes: Buffer): string {
 }
 
 function floatJson(value: number): string {
-  return Number.isFinite(value) ? String(value) : `{"$float":"${value}"}`;
+  if (!Number.isFinite(value)) return `{"$float":"${value}"}`;
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 /** Seconds in 32 bits; or nanoseconds in 30 bits and seconds in 34; or in 32 bits and 64. undefined: beyond our calendar. */

@@ -8,12 +8,11 @@ import { GroupMetadataValue } from '../../message/generated/group-offsets.ts';
 import { GROUP_RECORDS } from '../../message/generated/group-records.ts';
 import { messageJson } from '../../message/json.ts';
 import { readMessage } from '../../message/read.ts';
-import { MessageReader } from '../../message/reader.ts';
 import type { Message } from '../../message/schema.ts';
 import { jsonString } from '../byte-encoding.ts';
 import type { RecordDecoder } from './contract.ts';
 import { decodeCoordinatorRecord } from './coordinator.ts';
-import type { BytesForm } from './messages.ts';
+import { type BytesForm, recordReader } from './messages.ts';
 
 /** The protocol type of groups of consumers. */
 const CONSUMER = 'consumer';
@@ -28,7 +27,7 @@ export const offsetsDecoder: RecordDecoder = {
 /** How members' bytes are printed: only consumers' are known. */
 function membersForm(type: number, value: Uint8Array, version: number): BytesForm | undefined {
   if (type !== GroupMetadataValue.apiKey) return undefined;
-  const { protocolType } = readMessage(GroupMetadataValue, new MessageReader(value, VERSION_SIZE), version);
+  const { protocolType } = readMessage(GroupMetadataValue, recordReader(value, VERSION_SIZE), version);
   return protocolType === CONSUMER ? memberForm : undefined;
 }
 
@@ -43,7 +42,7 @@ function memberForm(field: string, bytes: Uint8Array): string | undefined {
  */
 function embedded<T>(message: Message<T>, bytes: Uint8Array): string | undefined {
   try {
-    const reader = new MessageReader(bytes);
+    const reader = recordReader(bytes);
     const version = Math.min(reader.int16(), message.versions[1]);
     return messageJson(message, readMessage(message, reader, version), version, { quote: jsonString });
   } catch (error) {

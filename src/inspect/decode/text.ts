@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { jsonString } from '../byte-encoding.ts';
 import type { Decoded, RecordDecoder } from './contract.ts';
+import { MAX_VALUES } from './limits.ts';
 import { unknown, unknownText } from './unknown.ts';
 
 /** undefined: not UTF-8. */
@@ -26,8 +27,24 @@ export const stringDecoder: RecordDecoder = bothSides('string', (bytes) => {
 export const jsonDecoder: RecordDecoder = bothSides('json', (bytes) => {
   const text = textOf(bytes);
   if (text === undefined) return unknown('not UTF-8', bytes);
+  if (hasTooMany(bytes)) return unknownText(`more than ${MAX_VALUES} values`, text);
   return isJson(text) ? { json: oneLine(text), known: true } : unknownText('not JSON', text);
 });
+
+const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Buffer.from('"\\,[{');
+
+/** Whether a parser would make more values of JSON than it may: outside of strings, each follows one of three characters. */
+function hasTooMany(json: Uint8Array): boolean {
+  let values = 1;
+  let isInString = false;
+  for (let at = 0; at < json.length && values <= MAX_VALUES; at++) {
+    const byte = json[at];
+    if (byte === QUOTE) isInString = !isInString;
+    else if (isInString) at += byte === BACKSLASH ? 1 : 0;
+    else if (byte === COMMA || byte === BRACKET || byte === BRACE) values++;
+  }
+  return values > MAX_VALUES;
+}
 
 /** The words of the parser's own error are another one's in every version of Node. */
 function isJson(text: string): boolean {

@@ -48,10 +48,12 @@ export function usualColumns(ofBatches: boolean, severalFiles: boolean): string[
   return [...(severalFiles ? ['file'] : []), ...(ofBatches ? OF_BATCHES.keys() : USUAL_OF_RECORDS)];
 }
 
-/** Checks names of columns. @throws SeglogError `INVALID_ARGUMENT` for one that is not known, or that batches do not have */
+/** Checks names of columns. @throws SeglogError `INVALID_ARGUMENT` for one that is not known, that batches do not have, or that is named twice */
 export function columnsOf(form: RowForm, names: readonly string[], ofBatches: boolean): Columns {
   const known = ['file', ...(ofBatches ? [] : [...OF_RECORDS.keys(), ...PRINTED]), ...OF_BATCHES.keys()];
-  for (const name of names) {
+  for (const [i, name] of names.entries()) {
+    if (names.indexOf(name) !== i)
+      throw new SeglogError('INVALID_ARGUMENT', 'a column is asked for twice', { found: JSON.stringify(name) });
     if (!known.includes(name)) {
       throw new SeglogError('INVALID_ARGUMENT', `there is no column of that name${ofBatches ? ' for batches' : ''}`, {
         expected: `some of ${known.join(', ')}`,

@@ -7,7 +7,12 @@ export class Coverage {
   /** Files of batches that were looked into. */
   files = 0;
   batches = 0;
+  /** Bytes of these batches. */
   bytes = 0;
+  /** Bytes that were gone over and hold no batch: damage, told as findings. */
+  strayBytes = 0;
+  /** Zeros at the end of files: space set aside. */
+  zeroBytes = 0;
   /** Batches that their header alone ruled out: none was decompressed. */
   ruledOut = 0;
   /** Batches that are damaged, or whose records could not be read, or not all of them. */
@@ -18,6 +23,8 @@ export class Coverage {
   latin1 = 0;
   /** Bytes at the start of files that an index showed to lie below the range. */
   indexedBytes = 0;
+  /** Bytes behind the batches that end the range: offsets rise. */
+  behindBytes = 0;
   /** Segments outside the range by the base offsets in their names. */
   segments = 0;
   /** Files and directories that could not be read, or not to their end. */
@@ -29,9 +36,8 @@ export class Coverage {
   #highest: Int64 | undefined;
 
   /** Counts a batch that was looked at. */
-  scanned({ size, baseOffset, lastOffset, valid }: BatchSummary): void {
+  scanned({ baseOffset, lastOffset, valid }: BatchSummary): void {
     this.batches += 1;
-    this.bytes += size;
     // A damaged batch may claim any offset.
     if (!valid) return;
     const first = baseOffset ?? lastOffset;
@@ -53,6 +59,9 @@ export class Coverage {
       `${this.ruledOut} batches ruled out by their headers, without decoding`,
       ...(this.indexedBytes === 0 ? [] : [`${this.indexedBytes} bytes skipped by index`]),
       ...(this.segments === 0 ? [] : [`${this.segments} segments outside the range by name`]),
+      ...(this.behindBytes === 0 ? [] : [`${this.behindBytes} bytes behind the range`]),
+      ...(this.zeroBytes === 0 ? [] : [`${this.zeroBytes} zero bytes at the end`]),
+      ...(this.strayBytes === 0 ? [] : [`${this.strayBytes} bytes that hold no batch`]),
       `${this.unreadable} batches unreadable`,
       ...(this.failed === 0 ? [] : [`${this.failed} files could not be read to their end`]),
       ...(this.latin1 === 0 ? [] : [`${this.latin1} keys and values searched as Latin-1`]),

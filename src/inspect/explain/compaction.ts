@@ -159,13 +159,21 @@ function uncleanable({ partition, selection, stable, now }: Round, segment: Surv
     };
   }
   const slowest = slowestUpTo(partition.segments, firstUncleanableOffset, segment);
-  const at = addExact(ageTime(slowest), minCompactionLagMs);
+  const at = minCompactionLagMs === Infinity ? null : addExact(ageTime(slowest), minCompactionLagMs);
   const timestamp = ageTime(segment);
-  const numbers = { timestamp, minCompactionLagMs, ...(slowest === segment ? {} : { heldBy: slowest.baseOffset }) };
+  const numbers = {
+    timestamp,
+    minCompactionLagMs: at === null ? null : minCompactionLagMs,
+    ...(slowest === segment ? {} : { heldBy: slowest.baseOffset }),
+  };
   const isYoung = timestamp > now - minCompactionLagMs;
+  const [lag, until] =
+    at === null
+      ? ['without end', 'it is never cleaned']
+      : [spanText(minCompactionLagMs), `it waits until ${timeText(at)}`];
   const text = isYoung
-    ? `its largest timestamp is ${timeText(timestamp)}; min.compaction.lag.ms is ${spanText(minCompactionLagMs)}: it waits until ${timeText(at)}`
-    : `it is old enough, but segment ${slowest.baseOffset} before it is not: it waits until ${timeText(at)}`;
+    ? `its largest timestamp is ${timeText(timestamp)}; min.compaction.lag.ms is ${lag}: ${until}`
+    : `it is old enough, but segment ${slowest.baseOffset} before it is not: ${until}`;
   return { decision: 'wait', reason: isYoung ? 'MIN_LAG_NOT_PASSED' : 'BEHIND_UNCLEANABLE_SEGMENT', at, numbers, text };
 }
 

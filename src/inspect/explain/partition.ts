@@ -9,9 +9,11 @@ import { baseOffsetOfName, LOG_DIRECTORY_FILES, SUFFIXES, type TopicPartition } 
 import type { FileSystem } from '../../fs/contract.ts';
 import type { SegmentContext } from '../../segment/context.ts';
 import { OpenSegments } from '../../segment/open-segments.ts';
+import { narrow } from '../int64.ts';
 import { liveReason } from '../live.ts';
 import { partitionOfName } from '../targets.ts';
 import { type SurveyedSegment, surveySegment } from './survey.ts';
+import { counted } from './words.ts';
 
 /** What an explanation stands on. */
 export interface ExplainContext {
@@ -71,6 +73,12 @@ export function surveyPartition(
   const checkpoints = new Checkpoints(fs, directory, note);
   const firstBase = bases[0] ?? 0;
   const logStartOffset = Math.max(firstBase, checkpoints.read(LOG_DIRECTORY_FILES.logStartOffsets) ?? firstBase);
+  if (logStartOffset > logEndOffset) {
+    note(
+      `the log starts at ${logStartOffset} by its checkpoint, beyond its end, ${logEndOffset}: ` +
+        `a broker that loads it deletes every segment and begins at ${logStartOffset}`,
+    );
+  }
   const highWatermark = checkpoints.read(LOG_DIRECTORY_FILES.highWatermarks);
   if (highWatermark === undefined)
     note(`no high watermark of this partition is checkpointed: the log end offset, ${logEndOffset}, is taken for it`);
@@ -92,10 +100,12 @@ function baseOffsets(fs: FileSystem, directory: string, note: (text: string) => 
   const names = fs.list(directory);
   const leaving = names.filter((name) => name.endsWith(`${SUFFIXES.log}.deleted`)).length;
   if (leaving > 0)
-    note(`${leaving} .log files named .deleted are no longer part of the log: a broker unlinks them when it next can`);
+    note(
+      `${counted(leaving, '.log file')} named .deleted: no longer part of the log; a broker unlinks such when it next can`,
+    );
   const arriving = names.filter((name) => /\.log\.(?:cleaned|swap)$/.test(name)).length;
   if (arriving > 0)
-    note(`${arriving} .log files named .cleaned or .swap are left out: a cleaning is under way, or broke off`);
+    note(`${counted(arriving, '.log file')} named .cleaned or .swap left out: a cleaning is under way, or broke off`);
   return names.flatMap((name) => {
     const base = baseOffsetOfName(name, SUFFIXES.log);
     if (base === undefined) return [];
@@ -133,7 +143,10 @@ class Checkpoints {
       if (bytes === undefined) return undefined;
       const entries = parsePartitionOffsets(decoder.decode(bytes), path);
       const entry = entries.find((one) => one.topic === partition.topic && one.partition === partition.partition);
-      return entry && Number(entry.offset);
+      const offset = entry && narrow(entry.offset);
+      if (typeof offset !== 'bigint') return offset;
+      this.#note(`${name} says ${offset}, more than can be counted exactly: it is passed over`);
+      return undefined;
     } catch (error) {
       if (!(error instanceof SeglogError)) throw error;
       this.#note(`${name} tells nothing: ${error.message}`);

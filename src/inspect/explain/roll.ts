@@ -50,7 +50,7 @@ export function explainRoll(partition: SurveyedPartition, now: number): Explaine
   return {
     ...partitionBase('roll', partition, now),
     config: configNumbers(config, [...keys, 'maxCompactionLagMs']),
-    numbers: { rollAfterMs: orNull(maxSegmentMs(config)), maxJitterMs: maxJitterMs(config) },
+    numbers: { rollAfterMs: orNull(maxSegmentMs(config)), maxJitterMs: orNull(maxJitterMs(config)) },
     remarks: [
       'a segment rolls on an append and at no other time: while nobody writes, the active segment stays as it is',
       `the answer for the active segment is that of the smallest batch (${SMALLEST_BATCH_BYTES} bytes), stamped with the time asked about`,
@@ -87,8 +87,8 @@ function ofSealed(partition: SurveyedPartition, segment: SurveyedSegment, next: 
   if (first === undefined || typeof first.lastOffset === 'bigint')
     return rolledFor('OTHER_CAUSE', {}, 'nothing tells why');
   const append = { sizeBytes: first.sizeBytes, lastOffset: first.lastOffset, maxTimestamp: first.maxTimestamp };
-  const cause =
-    causeOf(partition, segment, append, 0, now) ?? causeOf(partition, segment, append, maxJitterMs(config), now);
+  const certain = causeOf(partition, segment, append, 0, now);
+  const cause = certain ?? causeOf(partition, segment, append, maxJitterMs(config), now);
   const size = { sizeBytes: segment.sizeBytes, nextBatchBytes: first.sizeBytes, segmentBytes: config.segmentBytes };
   const spanMs = addExact(first.maxTimestamp, -segment.firstTimestamp);
   const limitMs = maxSegmentMs(config);
@@ -100,10 +100,17 @@ function ofSealed(partition: SurveyedPartition, segment: SurveyedSegment, next: 
   }
   if (cause === 'time') {
     const came = `the next batch came ${spanText(spanMs)} after its first one, by the records' time`;
-    const text = `${came}; it rolls after ${spanText(limitMs)}`;
+    const sooner = certain === undefined ? soonerText(maxJitterMs(config)) : '';
+    const text = `${came}; it rolls after ${spanText(limitMs)}${sooner}`;
     return rolledFor('SEGMENT_OLD', { ...time, segmentMs: orNull(limitMs) }, text);
   }
   return rolledFor(REASON_OF[cause], indexNumbers(partition, segment), FULL_TEXTS[cause]);
+}
+
+/** By how much jitter may bring the moment forward. */
+function soonerText(jitterMs: number): string {
+  if (jitterMs === 0) return '';
+  return `, or ${jitterMs === Infinity ? 'at any moment' : `up to ${spanText(jitterMs)}`} sooner (segment.jitter.ms)`;
 }
 
 function rolledFor(reason: ReasonCode, numbers: Numbers, text: string): Verdict {
@@ -123,7 +130,7 @@ function ofActive(partition: SurveyedPartition, segment: SurveyedSegment, now: n
     sizeBytes: segment.sizeBytes,
     roomBytes,
     firstTimestamp: segment.firstTimestamp,
-    ...(at === null ? {} : { earliestAt: addExact(at, -maxJitterMs(config)) }),
+    ...(at === null ? {} : { earliestAt: earliestOf(segment, at, maxJitterMs(config)) }),
     roomOffsets: MAX_INT32 - (segment.nextOffset - segment.baseOffset) + 1,
     ...indexNumbers(partition, segment),
   };
@@ -131,6 +138,11 @@ function ofActive(partition: SurveyedPartition, segment: SurveyedSegment, now: n
   if (cause !== undefined)
     return { decision: 'rolls', reason: REASON_OF[cause], at: cause === 'time' ? at : now, numbers, text };
   return { decision: 'stays', reason: segment.sizeBytes === 0 ? 'SEGMENT_EMPTY' : 'NOT_YET', at, numbers, text };
+}
+
+/** The first moment at which jitter may have the segment roll: of a jitter without end, that of its first batch. */
+function earliestOf({ firstTimestamp }: SurveyedSegment, at: Int64, jitterMs: number): Int64 {
+  return jitterMs === Infinity ? firstTimestamp : addExact(at, -jitterMs);
 }
 
 interface ActiveRoll {
@@ -160,7 +172,7 @@ function activeText(
         : '';
     return bySize + opened;
   }
-  const sooner = jitterMs > 0 ? `, or up to ${spanText(jitterMs)} sooner (segment.jitter.ms)` : '';
+  const sooner = soonerText(jitterMs);
   const byTime = `so does one stamped ${timeText(at)} or later${sooner}: ${spanText(limitMs)} after its first batch`;
   const now =
     cause === 'time'

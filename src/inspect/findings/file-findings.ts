@@ -12,6 +12,7 @@ const FILE_FINDING_CODES = [
   'LOG_TOO_LARGE',
   'LOG_SHORT',
   'LOG_MISSING',
+  'KRAFT_SNAPSHOT_INCOMPLETE',
   // What a batch says of itself
   'UNSUPPORTED_MAGIC',
   'UNSUPPORTED_CODEC',
@@ -127,6 +128,14 @@ export const FILE_FINDINGS: Readonly<Record<FileFindingCode, FindingPage>> = {
       'The records of the segment are not there. A broker deletes the indexes when it loads the log, and says nothing.',
     causes: 'A .log file that was deleted, renamed or not copied.',
     action: 'Restore the .log file from a replica or a backup before a broker loads the log',
+  },
+  KRAFT_SNAPSHOT_INCOMPLETE: {
+    severity: 'error',
+    title: 'A KRaft snapshot is not whole',
+    meaning:
+      'A snapshot of the metadata log begins with a header record and ends with a footer record. One of them is not there, so records may be lost.',
+    causes: 'A file that was emptied, cut between two batches, or copied while it was written.',
+    action: 'Restore it from another controller; a node without any snapshot fetches one from the leader',
   },
   UNSUPPORTED_MAGIC: {
     severity: 'error',

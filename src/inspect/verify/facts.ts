@@ -52,6 +52,18 @@ export interface SegmentFacts {
   readonly zeroTailBytes: number;
   /** How many findings of severity error the .log has. */
   readonly faults: number;
+  /** Of its .index, where that is there and right. */
+  readonly indexDensity?: IndexDensity | undefined;
+}
+
+/** How far apart the entries of an .index are, in bytes of the .log. */
+export interface IndexDensity {
+  readonly path: string;
+  readonly entries: number;
+  /** The least between one entry and the next, or the start of the file; Infinity without entries. */
+  readonly leastGap: number;
+  /** Where the last batch starts. */
+  readonly lastPosition: number;
 }
 
 /** A partition of a log directory, as far as other partitions and the directory's own files are concerned. */

@@ -12,6 +12,7 @@ import { factsForPartition, readLogDirectory } from './directory/facts.ts';
 import type { LogDirectoryFacts, PartitionFacts, SegmentFacts, VerifyContext } from './facts.ts';
 import { type PlannedSegment, planBatches, planFile, planPartition } from './plan.ts';
 import type { TaskRunner } from './pool.ts';
+import { checkEmptyIndexes } from './segment/empty-indexes.ts';
 import { checkEpochFalls } from './segment/epoch-falls.ts';
 import { addCounts, FindingSink, noFindings, type SeverityCounts } from './sink.ts';
 import { type Failure, failureOf, type TaskResult, type VerifySettings } from './task.ts';
@@ -58,11 +59,7 @@ export interface VerifyPlan {
   readonly run: (runner: TaskRunner, totals: VerifyTotals) => AsyncGenerator<Verified, void>;
 }
 
-/**
- * Looks at what is there, and at nothing in it.
- *
- * @throws SeglogError `IO` for a directory that cannot be listed
- */
+/** Looks at what is there, and at nothing in it. A directory that cannot be listed comes out as a failure when it is run. */
 export function planTargets(context: VerifyContext, settings: VerifySettings, targets: readonly Target[]): VerifyPlan {
   const planner = new Planner(context, settings);
   const groups = targets.map((target) => planner.plan(target));
@@ -100,15 +97,24 @@ class Planner {
     this.#totals = totals;
   }
 
+  /** One that cannot be looked at does not keep the others from being verified. */
   plan(target: Target): Group {
+    try {
+      return this.#plan(target);
+    } catch (error) {
+      return groupOf(this.#unplanned(target.path, error));
+    }
+  }
+
+  #plan(target: Target): Group {
     if (target.kind === 'log-directory') return this.#logDirectory(target);
-    const unit = target.kind === 'file' ? this.#file(target) : this.#partition(target, undefined);
-    return {
-      bytes: unit.bytes,
-      async *run() {
-        yield await unit.run();
-      },
-    };
+    return groupOf(target.kind === 'file' ? this.#file(target) : this.#partition(target, undefined));
+  }
+
+  /** A unit that fails with what went wrong already. */
+  #unplanned(path: string, error: unknown): Unit {
+    const result = { ...resultOf(new FindingSink(0)), failure: failureOf(error) };
+    return { bytes: 0, run: () => Promise.resolve(this.#verified(path, [{ path, result }])) };
   }
 
   #isLive(logDirectory: string): boolean {
@@ -149,12 +155,13 @@ class Planner {
   ): Promise<Verified> {
     const done = await Promise.all(segments.map((segment) => this.#segment(segment)));
     const facts = done.flatMap(({ result }) => (result.facts === undefined ? [] : [result.facts]));
-    const falls = new FindingSink(this.#settings.findingsPerFile);
-    falls.addAll(checkEpochFalls(facts));
+    const between = new FindingSink(this.#settings.findingsPerFile);
+    between.addAll(checkEpochFalls(facts));
+    between.addAll(checkEmptyIndexes(facts));
     const task = { kind: 'partition' as const, directory: path, facts, logDirectory };
     const result = await this.#running().run(task, true);
     this.#totals.files++;
-    return this.#verified(path, [...done, { path, result }, { path, result: resultOf(falls) }], facts);
+    return this.#verified(path, [...done, { path, result }, { path, result: resultOf(between) }], facts);
   }
 
   #logDirectory(target: Target & { kind: 'log-directory' }): Group {
@@ -162,9 +169,7 @@ class Planner {
     const { fs } = this.#context;
     const isLive = this.#isLive(path);
     const logDirectory = readLogDirectory(this.#context, path, isLive);
-    const units = partitions.map((name) =>
-      this.#partition(partitionTarget(fs, join(path, name)), factsForPartition(logDirectory, name)),
-    );
+    const units = partitions.map((name) => this.#partitionWithin(join(path, name), name, logDirectory));
     const snapshots = names
       .filter((name) => name === 'bootstrap.checkpoint' && fs.stat(join(path, name))?.isFile === true)
       .map((name) => planBatches(fs, join(path, name), undefined));
@@ -175,6 +180,14 @@ class Planner {
       ),
       run: () => this.#runLogDirectory(path, [...names, ...partitions].sort(), units, snapshots),
     };
+  }
+
+  #partitionWithin(path: string, name: string, logDirectory: LogDirectoryFacts): Unit {
+    try {
+      return this.#partition(partitionTarget(this.#context.fs, path), factsForPartition(logDirectory, name));
+    } catch (error) {
+      return this.#unplanned(path, error);
+    }
   }
 
   async *#runLogDirectory(
@@ -214,7 +227,10 @@ class Planner {
     return { path, result };
   }
 
-  /** Puts together what tasks found. Gaps are no news where a batch shows that the partition was compacted. */
+  /**
+   * Puts together what tasks found. Gaps are no news where a batch shows that the partition was compacted, nor is it that an
+   * index is sparse where it is known to lack entries.
+   */
   #verified(
     path: string,
     done: readonly { readonly path: string; readonly result: TaskResult }[],
@@ -222,7 +238,10 @@ class Planner {
   ): Verified {
     const isCompacted = done.some(({ result }) => result.facts?.isCompacted === true);
     const found = done.flatMap(({ result }) => result.findings);
-    const findings = isCompacted ? found.filter(({ code }) => code !== 'OFFSET_GAP') : found;
+    const short = new Set(found.filter(({ code }) => code === 'INDEX_SHORT').map((finding) => finding.path));
+    const isNews = ({ code, path: file }: Finding): boolean =>
+      !(isCompacted && code === 'OFFSET_GAP') && !(code === 'INDEX_SPARSE' && short.has(file));
+    const findings = found.filter(isNews);
     for (const { result } of done) addCounts(this.#totals.counts, result.counts);
     this.#totals.counts.info -= found.length - findings.length;
     const failures = done.flatMap(({ path: file, result }) =>
@@ -237,6 +256,15 @@ class Planner {
     if (this.#runner === undefined) throw new Error('nothing runs before it begins');
     return this.#runner;
   }
+}
+
+function groupOf(unit: Unit): Group {
+  return {
+    bytes: unit.bytes,
+    async *run() {
+      yield await unit.run();
+    },
+  };
 }
 
 /** Findings that belong to no task. */

@@ -91,6 +91,7 @@ describe('msgpack', () => {
     ['uint32', 'ce ffffffff', '4294967295'],
     ['nil, false, true', '93 c0 c2 c3', '[null,false,true]'],
     ['float32', 'ca 3fc00000', '1.5'],
+    ['a negative zero', 'cb 8000000000000000', '-0'],
     ['a float that is no number', 'cb 7ff8000000000000', '{"$float":"NaN"}'],
     ['bytes', 'c4 02 00ff', '{"$bytes":"AP8="}'],
     ['text that is not UTF-8', 'a1 ff', '{"$bytes":"/w=="}'],

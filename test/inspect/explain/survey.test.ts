@@ -144,8 +144,8 @@ describe('a partition', () => {
     const { segments, notes } = explainMade('roll', directory, NOW);
     expect(segments).toHaveLength(1);
     expect(notes).toEqual([
-      expect.stringContaining('1 .log files named .deleted'),
-      expect.stringContaining('1 .log files named .cleaned or .swap'),
+      expect.stringContaining('1 .log file named .deleted'),
+      expect.stringContaining('1 .log file named .cleaned or .swap'),
       expect.stringContaining('no high watermark'),
     ]);
   });

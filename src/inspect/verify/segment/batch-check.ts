@@ -13,7 +13,7 @@ import type { FindingCode } from '../../findings/catalogue.ts';
 import { addExact, type Int64, readInt64 } from '../../int64.ts';
 import { type FindingDetails, makeFinding } from '../finding.ts';
 import type { FindingSink } from '../sink.ts';
-import { controlProblem } from './control.ts';
+import { controlProblem, controlTypeAt } from './control.ts';
 
 /** Bits of the attributes that Kafka gives a meaning. */
 const KNOWN_ATTRIBUTES = 0x7f;
@@ -44,6 +44,9 @@ export class BatchCheck {
   isTransactional = false;
   /** Whether compaction took records out of it. */
   isCompacted = false;
+  /** Types of the first and the last record of a control batch; undefined for any other batch. */
+  firstControlType: number | undefined;
+  lastControlType: number | undefined;
   readonly #engine: Engine;
   readonly #path: string;
   readonly #sink: FindingSink;
@@ -63,6 +66,7 @@ export class BatchCheck {
   /** Takes the batch of `size` bytes at `bytes[at..]`, which starts at `position` of the file. False when its header cannot be. */
   check(bytes: Uint8Array, view: DataView, at: number, size: number, position: number): boolean {
     this.#position = position;
+    this.firstControlType = this.lastControlType = undefined;
     const attributes = view.getUint16(at + BATCH.ATTRIBUTES);
     const lastOffsetDelta = view.getInt32(at + BATCH.LAST_OFFSET_DELTA);
     this.count = view.getInt32(at + BATCH.RECORD_COUNT);
@@ -164,6 +168,8 @@ export class BatchCheck {
   #checkControl(records: Uint8Array, start: number, end: number): void {
     this.#cursor.reset(records, start, end, this.count);
     while (this.#cursor.next()) {
+      this.lastControlType = controlTypeAt(records, this.#cursor);
+      this.firstControlType ??= this.lastControlType;
       const found = controlProblem(records, this.#cursor, this.count);
       if (found !== undefined) this.#tell('CONTROL_RECORD_INVALID', { found });
     }

@@ -1,4 +1,5 @@
 /** One segment: its .log from end to end, and its indexes against it. */
+import { CONTROL_TYPES } from '../../../format/control-record.ts';
 import { SUFFIXES } from '../../../format/names.ts';
 import type { File } from '../../../fs/contract.ts';
 import { MAX_INT32 } from '../../../units/units.ts';
@@ -13,6 +14,9 @@ import { TimeIndexCheck } from './time-index-check.ts';
 
 /** A crash can lose so much of a file's end, and not more: entries farther behind it are damaged themselves. */
 const FARTHEST_LOSS = 64 * 1024 * 1024;
+
+/** What the names of KRaft snapshots end with. */
+const KRAFT_SNAPSHOT = '.checkpoint';
 
 /** The files of a segment that are to be looked at; undefined where there is none. */
 export interface SegmentFiles {
@@ -114,11 +118,27 @@ function checkLog(
   const scan = new LogScan(context, log, baseOffset, sink, new IndexFollower(offsets, times), isLive);
   scan.run(progress);
   if (!isLive) tellShort(scan, log.path, offsets, times, sink);
-  const hasTimeEntries = (times?.entries.count ?? 0) > 1;
-  offsets?.finish(context.config.indexIntervalBytes, hasTimeEntries, isLive);
+  offsets?.finish(context.config.indexIntervalBytes, isLive);
   times?.finish(isLive);
   const { batches, records } = scan;
-  return { facts: baseOffset === undefined ? undefined : factsOf(scan, log.path, baseOffset, sink), batches, records };
+  if (log.path.endsWith(KRAFT_SNAPSHOT)) tellUnfinished(scan, log.path, sink);
+  if (baseOffset === undefined) return { facts: undefined, batches, records };
+  const facts = { ...factsOf(scan, log.path, baseOffset, sink), indexDensity: isLive ? undefined : offsets?.density };
+  return { facts, batches, records };
+}
+
+/** A KRaft snapshot begins with a header and ends with a footer. What is damaged besides has been told of. */
+function tellUnfinished(scan: LogScan, path: string, sink: FindingSink): void {
+  if (sink.counts.error > 0) return;
+  const hasHeader = scan.firstControlType === CONTROL_TYPES.snapshotHeader;
+  if (hasHeader && scan.lastControlType === CONTROL_TYPES.snapshotFooter) return;
+  sink.add(
+    makeFinding('KRAFT_SNAPSHOT_INCOMPLETE', path, {
+      position: hasHeader ? scan.wholeBytes : 0,
+      expected: hasHeader ? 'a footer as the last record' : 'a header as the first record',
+      found: scan.batches === 0 ? 'no batch' : 'none',
+    }),
+  );
 }
 
 function tellMissing(logPath: string, files: SegmentFiles, sink: FindingSink): void {

@@ -43,6 +43,9 @@ export class LogScan {
   hasProducers = false;
   hasTransactions = false;
   isCompacted = false;
+  /** Types of the very first and the very last record, where these are control records: of interest in a KRaft snapshot. */
+  firstControlType: number | undefined;
+  lastControlType: number | undefined;
   readonly sizeBytes: number;
   readonly #engine: Engine;
   readonly #file: File;
@@ -142,7 +145,7 @@ export class LogScan {
     }
     this.records += count;
     if (isCompacted) this.isCompacted = true;
-    if (!isLegacy) this.#noteProducer();
+    if (!isLegacy) this.#noteBatch();
     if (this.#sink.counts.error > faults) this.#fault(position);
     if (isSound && this.order.accept(position, base, last, isLegacy ? -1 : this.#batch.epoch)) {
       this.timestamps.add(position, last, maxTimestamp, this.#isWhole);
@@ -154,7 +157,9 @@ export class LogScan {
     }
   }
 
-  #noteProducer(): void {
+  #noteBatch(): void {
+    this.lastControlType = this.#batch.lastControlType;
+    if (this.batches === 1) this.firstControlType = this.#batch.firstControlType;
     if (this.#batch.hasProducer) this.hasProducers = true;
     if (this.#batch.isTransactional) this.hasTransactions = true;
   }

@@ -5,6 +5,7 @@
 import { OFFSET_INDEX, offsetOfEntry, positionOfEntry } from '../../../format/offset-index.ts';
 import type { File } from '../../../fs/contract.ts';
 import { addExact, type Int64 } from '../../int64.ts';
+import type { IndexDensity } from '../facts.ts';
 import { makeFinding } from '../finding.ts';
 import type { FindingSink } from '../sink.ts';
 import { IndexEntries, VERDICTS, type Verdict } from './entries.ts';
@@ -12,7 +13,9 @@ import { IndexEntries, VERDICTS, type Verdict } from './entries.ts';
 /** Kafka's default of index.interval.bytes. */
 const USUAL_INTERVAL = 4096;
 /** So many times the interval without an entry cannot be missed. */
-const MANY_INTERVALS = 16;
+const MANY_INTERVALS = 8;
+/** Restarts that leave no time entry can explain a few of the places that lack an entry, but not so many. */
+const MISSED = { enough: 3, enoughWithoutInterval: 6, remembered: 1000 } as const;
 
 /** What a batch tells the index checks: whether an entry for it is there, and right. */
 export class OffsetIndexCheck {
@@ -32,11 +35,11 @@ export class OffsetIndexCheck {
   #maxGapPosition = 0;
   #lastPosition = 0;
   #largestBatch = 0;
-  /** How far a time entry was from the entry before, and where: no entry here was made with it, as far as is known. */
+  /** How far a time entry was from the entry before it, of either kind, and where: no entry here was made with it. */
   #alone: { gap: number; slot: number } | undefined;
-  /** Whether such a one came since the last entry: then a restart may have started the counting anew. */
-  #isCountedAnew = false;
-  #farthestAlone: { gap: number; slot: number } | undefined;
+  readonly #alones: { gap: number; slot: number }[] = [];
+  #momentPosition = 0;
+  #isDamaged = false;
 
   constructor(file: File, baseOffset: Int64, sink: FindingSink, isLive: boolean) {
     this.entries = new IndexEntries(file, OFFSET_INDEX.ENTRY_SIZE, sink, isLive);
@@ -56,15 +59,13 @@ export class OffsetIndexCheck {
   /**
    * Told of the batch taken last when a time entry was made with it, an entry here, or both. A time entry that was made
    * without one here is from a roll, a clean stop, or an entry that was lost. A stop starts the counting of bytes anew, so
-   * only the first such one since an entry tells how far it is.
+   * only the distance from the entry before it, of either kind, tells which.
    */
   moment(position: number, hasTimeEntry: boolean, isIndexed: boolean): void {
-    if (hasTimeEntry && this.#alone !== undefined) {
-      if (!this.#isCountedAnew && this.#alone.gap > (this.#farthestAlone?.gap ?? 0)) this.#farthestAlone = this.#alone;
-      this.#isCountedAnew = true;
-    }
-    if (isIndexed) this.#isCountedAnew = false;
-    this.#alone = isIndexed ? undefined : { gap: position - this.#indexedPosition, slot: this.#at };
+    if (hasTimeEntry && this.#alone !== undefined && this.#alones.length < MISSED.remembered)
+      this.#alones.push(this.#alone);
+    this.#alone = isIndexed ? undefined : { gap: position - this.#momentPosition, slot: this.#at };
+    this.#momentPosition = position;
   }
 
   /** Entries that point to `[from, to)` cannot be judged. */
@@ -72,9 +73,14 @@ export class OffsetIndexCheck {
     while (this.#nextPosition < from) this.#verdict(VERDICTS.wrong);
     while (this.#nextPosition < to) this.#verdict(VERDICTS.unjudged);
     this.#resolve(VERDICTS.unjudged);
-    this.#indexedPosition = to;
-    this.#alone = undefined;
-    this.#isCountedAnew = true;
+    this.#isDamaged = true;
+  }
+
+  /** How far apart its entries are, for the partition's other indexes; undefined where something is wrong with it. */
+  get density(): IndexDensity | undefined {
+    const { path, count, isCut, verdicts } = this.entries;
+    if (isCut || this.#isDamaged || verdicts.some((verdict) => verdict !== VERDICTS.right)) return undefined;
+    return { path, entries: count, leastGap: this.#minGap, lastPosition: this.#lastPosition };
   }
 
   /** Whether an entry tells of a batch behind the end of the .log, in both of its fields: no single damage does that. */
@@ -88,7 +94,7 @@ export class OffsetIndexCheck {
   }
 
   /** Tells what was found, once all batches were taken. */
-  finish(intervalBytes: number | undefined, hasTimeEntries: boolean, isLive: boolean): void {
+  finish(intervalBytes: number | undefined, isLive: boolean): void {
     const { entries } = this;
     this.#resolve(VERDICTS.wrong);
     const describe = (slot: number): { found: string; offset: Int64 } => ({
@@ -109,34 +115,47 @@ export class OffsetIndexCheck {
       const position = entries.verdicts.indexOf(VERDICTS.ofAppend) * OFFSET_INDEX.ENTRY_SIZE;
       this.#sink.add(makeFinding('INDEX_OF_APPENDS', entries.path, { position, found: `${ofAppends} entries` }));
     }
-    if (isLive || entries.isCut) return;
+    // Where batches are damaged, that entries are far apart is no news.
+    if (isLive || entries.isCut || this.#isDamaged) return;
     if (entries.verdicts.every((verdict) => verdict === VERDICTS.right || verdict === VERDICTS.ofAppend))
-      this.#tellSparse(intervalBytes, hasTimeEntries);
+      this.#tellSparse(intervalBytes);
   }
 
-  #tellSparse(intervalBytes: number | undefined, hasTimeEntries: boolean): void {
+  /** How dense an index is depends on a setting that may have changed: only what no setting explains is a fault. */
+  #tellSparse(intervalBytes: number | undefined): void {
     const { path, count } = this.entries;
     const least = count === 0 ? (intervalBytes ?? USUAL_INTERVAL) + 1 : this.#minGap;
-    if (this.#farthestAlone !== undefined && this.#farthestAlone.gap >= least) {
-      const { gap, slot } = this.#farthestAlone;
-      const details = { expected: 'an entry, as the time index has one', found: `none for ${gap} bytes` };
-      return this.#sink.add(makeFinding('INDEX_SHORT', path, { position: slot * OFFSET_INDEX.ENTRY_SIZE, ...details }));
+    const missed = this.#alones.filter(({ gap }) => gap >= least);
+    const isGuess = count === 0 && intervalBytes === undefined;
+    const first = missed[0];
+    if (first !== undefined && missed.length >= (isGuess ? MISSED.enoughWithoutInterval : MISSED.enough)) {
+      const details = {
+        expected: 'entries where the time index has some',
+        found: `none in ${missed.length} places, the first after ${first.gap} bytes`,
+      };
+      this.#sink.add(makeFinding('INDEX_SHORT', path, { position: first.slot * OFFSET_INDEX.ENTRY_SIZE, ...details }));
+      return;
     }
     if (count === 0) {
       const enough = MANY_INTERVALS * (intervalBytes ?? USUAL_INTERVAL);
       if (this.#lastPosition <= enough) return;
       const details = { position: 0, expected: 'entries', found: `none for ${this.#lastPosition} bytes` };
-      return this.#sink.add(makeFinding(hasTimeEntries ? 'INDEX_SHORT' : 'INDEX_SPARSE', path, details));
+      this.#sink.add(makeFinding('INDEX_SPARSE', path, details));
+      return;
     }
     this.#gap(this.#lastPosition, false);
     const most =
       intervalBytes === undefined ? 2 * this.#minGap + this.#largestBatch : intervalBytes + this.#largestBatch;
-    if (this.#maxGap <= most) return;
+    if (this.#maxGap <= most && first === undefined) return;
+    const { position, gap } =
+      first === undefined || this.#maxGap > most
+        ? { position: this.#maxGapPosition, gap: this.#maxGap }
+        : { position: first.slot * OFFSET_INDEX.ENTRY_SIZE, gap: first.gap };
     this.#sink.add(
       makeFinding('INDEX_SPARSE', path, {
-        position: this.#maxGapPosition,
-        expected: `an entry every ${most} bytes`,
-        found: `none for ${this.#maxGap} bytes`,
+        position,
+        expected: `an entry every ${Math.min(most, gap - 1)} bytes`,
+        found: `none for ${gap} bytes`,
       }),
     );
   }
