@@ -234,7 +234,11 @@ export const nodeFileSystem: FileSystem = {
     });
   },
   setModified: (path, modifiedMs) =>
-    attempt('set the time of', path, () => nodeFs.utimesSync(path, modifiedMs / 1000, modifiedMs / 1000)),
+    attempt('set the time of', path, () => {
+      // Node cuts seconds to whole microseconds, and a double of today's seconds is off by a part of one.
+      const seconds = (Math.round(modifiedMs * 1000) + 0.5) / 1e6;
+      nodeFs.utimesSync(path, seconds, seconds);
+    }),
   realPath: (path) => attempt('resolve', path, () => nodeFs.realpathSync(path)),
   lockDirectory(path): Promise<Lock> {
     return lockPortably(this, path);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OpenMode } from '../../src/fs/contract.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
+import { Random } from '../support/random.ts';
 import { scratch } from '../support/temp.ts';
 
 const isUnix = process.platform !== 'win32';
@@ -122,3 +123,19 @@ describe.skipIf(!isUnix)('on the real file system', () => {
 function openDescriptors(): number {
   return process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
 }
+
+test('the time of a file comes back as it was set, and setting it again changes nothing', () => {
+  const random = new Random(5);
+  const path = join(scratch(), 'x');
+  writeFileSync(path, 'x');
+  for (let round = 0; round < 500; round++) {
+    const modifiedMs = random.between(0, 2_000_000_000_000);
+    nodeFileSystem.setModified(path, modifiedMs);
+    expect(nodeFileSystem.stat(path)?.modifiedMs).toBe(modifiedMs);
+    nodeFileSystem.setModified(path, modifiedMs + 0.123);
+    const finer = nodeFileSystem.stat(path)?.modifiedMs as number;
+    expect(finer).toBeCloseTo(modifiedMs + 0.123, 6);
+    nodeFileSystem.setModified(path, finer);
+    expect(nodeFileSystem.stat(path)?.modifiedMs).toBe(finer);
+  }
+});
