@@ -31,6 +31,24 @@ export declare class NativeFileLock {
   release(): void
 }
 
+/** An offset map, with the memory that the passes decompress into. */
+export declare class NativeOffsetMap {
+  /** A map of `memoryBytes`, of which the part `loadFactor` is used. */
+  constructor(memoryBytes: number, loadFactor: number)
+  /** How many keys it takes. */
+  get capacity(): number
+  /** How many keys it holds. */
+  get size(): number
+  /** Forgets all keys. */
+  clear(): void
+  /** Gives the memory back. */
+  release(): void
+  /** Stores the keys of `count` batches. */
+  build(bytes: Uint8Array, rows: Int32Array, rules: Uint8Array, count: number, state: Float64Array): void
+  /** Writes what stays of `count` batches. */
+  clean(bytes: Uint8Array, rows: Int32Array, rules: Uint8Array, count: number, target: Uint8Array, targetRows: Int32Array, state: Float64Array): void
+}
+
 /** What `src/engine/native.ts` compares with the version that it was written for. */
 export declare function abiVersion(): number
 

@@ -8,6 +8,10 @@
  * belong to the caller and are not kept.
  */
 import type { AppendFile, AppendOptions, File, FileSystem, Lock } from '../fs/contract.ts';
+import type { CleaningEngine } from './cleaning.ts';
+
+export { CLEAN_RULES, CLEAN_STATE, CLEAN_STOPS, MAP_STATE, OFFSET_MAP_SLOT_BYTES } from './cleaning.ts';
+export type { OffsetMap } from './cleaning.ts';
 
 /** Attribute bits 0-2 of a batch: how its records are compressed. */
 export const CODEC_IDS = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
@@ -167,8 +171,8 @@ export const LINE_STATE = {
   length: 12,
 } as const;
 
-/** The hot path. */
-export interface Engine {
+/** The hot path; the cleaner's part of it stands in cleaning.ts. */
+export interface Engine extends CleaningEngine {
   readonly name: 'native' | 'ts';
   /** The library's version, and of the native one what it found of the processor. */
   readonly description: string;

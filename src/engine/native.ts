@@ -10,7 +10,7 @@ import { getSystemErrorMap } from 'node:util';
 import type * as Addon from '../../native/binding/index.d.ts';
 import { ERROR_CODES, type ErrorCode, SeglogError } from '../errors/errors.ts';
 import type { AppendFile, AppendOptions, FileSystem, Lock } from '../fs/contract.ts';
-import { type Engine, SCAN_OUTCOME } from './contract.ts';
+import { type Engine, type OffsetMap, SCAN_OUTCOME } from './contract.ts';
 import { find } from './fallback/find.ts';
 import { locate } from './fallback/locate.ts';
 import { recoverBy, recoverByAsync } from './fallback/recovery.ts';
@@ -18,7 +18,7 @@ import { recoverBy, recoverByAsync } from './fallback/recovery.ts';
 type Binding = typeof Addon;
 
 /** What this file was written for; a stale addon is refused. */
-const ABI_VERSION = 5;
+const ABI_VERSION = 6;
 
 /** How the native engine is set up. */
 export interface NativeOptions {
@@ -180,6 +180,15 @@ function createEngine(binding: Binding, portable: boolean): Engine {
         file.path,
       );
     },
+    createOffsetMap: (memoryBytes, loadFactor) => new NativeMap(binding, memoryBytes, loadFactor),
+    buildOffsetMap: (map, bytes, rows, rules, count, state) => {
+      const { passes } = asNativeMap(map);
+      call(() => passes.build(bytes, rows, rules, count, state));
+    },
+    cleanBatches: (map, bytes, rows, rules, count, target, targetRows, state) => {
+      const { passes } = asNativeMap(map);
+      call(() => passes.clean(bytes, rows, rules, count, target, targetRows, state));
+    },
     openAppend: (fs: FileSystem, path: string, options: AppendOptions): AppendFile =>
       fs.kind === 'node' ? new NativeFile(binding, path, options, portable) : fs.openAppend(path, options),
     async lockDirectory(fs: FileSystem, path: string): Promise<Lock> {
@@ -246,6 +255,36 @@ class NativeFile implements AppendFile {
   close(): void {
     call(() => this.#file.close(), this.path);
   }
+}
+
+/** An offset map of the addon, whose memory is not JavaScript's. */
+class NativeMap implements OffsetMap {
+  readonly capacity: number;
+  /** The map itself, which has the passes over batches as its methods. */
+  readonly passes: Addon.NativeOffsetMap;
+
+  constructor(binding: Binding, memoryBytes: number, loadFactor: number) {
+    this.passes = call(() => new binding.NativeOffsetMap(memoryBytes, loadFactor));
+    this.capacity = this.passes.capacity;
+  }
+
+  get size(): number {
+    return this.passes.size;
+  }
+
+  clear(): void {
+    call(() => this.passes.clear());
+  }
+
+  release(): void {
+    call(() => this.passes.release());
+  }
+}
+
+/** @throws SeglogError `INVALID_ARGUMENT` for a map of another engine */
+function asNativeMap(map: OffsetMap): NativeMap {
+  if (map instanceof NativeMap) return map;
+  throw new SeglogError('INVALID_ARGUMENT', 'this offset map was made by another engine');
 }
 
 /** Locks that are held; a finalizer would free one that nobody refers to. */

@@ -89,7 +89,14 @@ export async function readBack(...paths: string[]): Promise<ReadSegment[]> {
 
 /** What one of the programs of bench/peer answers to cases, all in one JVM; the answers in the order of the cases. */
 export async function askKafka<Answer>(
-  program: 'OracleOpen' | 'OracleRecover' | 'OracleRead' | 'OracleAppend' | 'OracleMessages' | 'OraclePolicy',
+  program:
+    | 'OracleOpen'
+    | 'OracleRecover'
+    | 'OracleRead'
+    | 'OracleAppend'
+    | 'OracleMessages'
+    | 'OraclePolicy'
+    | 'OracleClean',
   cases: readonly object[],
 ): Promise<Answer[]> {
   const scratch = mkdtempSync(join(tmpdir(), 'seglog-cases-'));

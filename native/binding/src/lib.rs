@@ -9,6 +9,7 @@
 mod append;
 mod argument;
 mod batches;
+mod cleaning;
 mod codecs;
 mod failure;
 mod index;
@@ -20,7 +21,7 @@ mod recovery;
 use napi_derive::napi;
 
 /// Changes with every change of the exports, so that a stale addon is not taken for a fitting one.
-const ABI_VERSION: u32 = 5;
+const ABI_VERSION: u32 = 6;
 
 /// What `src/engine/native.ts` compares with the version that it was written for.
 #[napi]

@@ -8,6 +8,7 @@
 pub mod append;
 pub mod batch;
 pub mod bytes;
+pub mod cleaning;
 pub mod codec;
 pub mod crc;
 pub mod error;

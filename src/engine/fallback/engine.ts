@@ -3,6 +3,7 @@ import type { AppendFile, AppendOptions, File, FileSystem, Lock } from '../../fs
 import { type Engine, SCAN_OUTCOME } from '../contract.ts';
 import { buildIndex } from './build-index.ts';
 import { checkRecords } from './check-records.ts';
+import { cleaningBy } from './cleaning/cleaning.ts';
 import { compress, compressBound, decompress } from './codecs/codec.ts';
 import { crc32, crc32c, sealBatch } from './crc.ts';
 import { decodeRecords } from './decode.ts';
@@ -80,6 +81,7 @@ export function createFallbackEngine(): Engine {
     buildIndex,
     recover,
     recoverAsync,
+    ...cleaningBy({ compress, compressBound, decompress, sealBatch }),
     openAppend,
     lockDirectory,
   };

@@ -79,7 +79,7 @@ pub fn decode(bytes: &[u8], start: usize, end: usize, count: i32, rows: &mut [i3
 
 /// Decodes the record at `start`; returns where the next one starts.
 #[inline]
-pub(super) fn decode_one(bytes: &[u8], start: usize, row: &mut [i32; ROW]) -> std::result::Result<usize, Fault> {
+pub(crate) fn decode_one(bytes: &[u8], start: usize, row: &mut [i32; ROW]) -> std::result::Result<usize, Fault> {
     let mut at = start;
     let length = read_int(bytes, &mut at).map_err(in_bytes)?;
     let length = usize::try_from(length).map_err(|_| Fault::InvalidLength)?;

@@ -1,0 +1,63 @@
+//! The records of a batch as they were before compression, in memory that serves batch after batch.
+
+use super::{Damaged, Readable};
+use crate::batch::{ATTRIBUTES, HEADER, magic};
+use crate::codec::Codec;
+
+/// Places in records are numbers of 31 bits, whatever the limit is.
+pub(super) const MOST_DECOMPRESSED: usize = i32::MAX as usize;
+
+const CODEC_BITS: u8 = 7;
+/// The first guess of what records decompress to, and the least memory that is taken.
+const USUAL_RATIO: usize = 4;
+const LEAST: usize = 64 * 1024;
+
+/// Memory for decompressed records, and for those of a batch that is built anew.
+#[derive(Debug, Default)]
+pub struct Payload {
+    decompressed: Vec<u8>,
+    rebuilt: Vec<u8>,
+    ranges: Vec<(u32, u32)>,
+}
+
+/// The codec's number of a readable batch.
+pub(super) fn codec_of(batch: &[u8]) -> Readable<Codec> {
+    Codec::from_id(u32::from(batch[ATTRIBUTES + 1] & CODEC_BITS)).map_err(|_| Damaged)
+}
+
+/// The records of a readable batch: a part of it, or decompressed to at most `limit` bytes of `memory`. What is allocated
+/// grows with what really comes out.
+pub(super) fn records<'a>(batch: &'a [u8], memory: &'a mut Vec<u8>, limit: usize) -> Readable<&'a [u8]> {
+    let (codec, source) = (codec_of(batch)?, &batch[HEADER..]);
+    if codec == Codec::None {
+        return Ok(source);
+    }
+    let guess = source.len().saturating_mul(USUAL_RATIO).max(LEAST).min(limit);
+    if memory.len() < guess {
+        memory.resize(guess, 0);
+    }
+    loop {
+        let room = memory.len().min(limit);
+        match codec.decompress(magic(batch), source, &mut memory[..room]) {
+            Ok(Some(length)) => return Ok(&memory[..length]),
+            Ok(None) if room < limit => memory.resize(room.saturating_mul(2).max(LEAST).min(limit), 0),
+            _ => return Err(Damaged),
+        }
+    }
+}
+
+impl Payload {
+    /// As the function does, in this memory; with the places for what is built from them.
+    pub(super) fn records<'a>(&'a mut self, batch: &'a [u8], limit: usize) -> Readable<Parts<'a>> {
+        let Self { decompressed, rebuilt, ranges } = self;
+        ranges.clear();
+        Ok(Parts { records: records(batch, decompressed, limit)?, rebuilt, ranges })
+    }
+}
+
+/// A batch's records, and memory beside them.
+pub(super) struct Parts<'a> {
+    pub records: &'a [u8],
+    pub rebuilt: &'a mut Vec<u8>,
+    pub ranges: &'a mut Vec<(u32, u32)>,
+}

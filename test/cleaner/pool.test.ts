@@ -1,0 +1,141 @@
+/** Rounds on other threads: the built library's, since a thread starts from a file. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished, describe, expect, test } from 'vitest';
+import type { CleanerPool as Pool } from '../../src/cleaner/pool.ts';
+import type { CleanedGroup, CleanProgress, CleanRequest } from '../../src/cleaner/contract.ts';
+import { segmentFileName, SUFFIXES } from '../../src/format/names.ts';
+import { batchOf } from '../log/validate/make.ts';
+import { scratchPartition } from '../support/temp.ts';
+import { cleanAndSwap, requestFor, segmentsOf } from './partition.ts';
+
+const BUILT = new URL('../../dist/cleaner/pool.js', import.meta.url).href;
+type PoolClass = new (threads: number, heapMegabytes?: number) => Pool;
+const { CleanerPool } = (await import(BUILT)) as { CleanerPool: PoolClass };
+
+function poolOf(threads: number): Pool {
+  const pool = new CleanerPool(threads);
+  onTestFinished(() => pool.close());
+  return pool;
+}
+
+/** Three segments, of which the first two can be cleaned, and what one round makes of them. */
+function partition(): CleanRequest {
+  const directory = scratchPartition();
+  mkdirSync(directory);
+  for (const [at, key] of ['a', 'b', 'a'].entries()) {
+    const batch = batchOf([{ timestamp: 1, key, value: `${at}` }], { baseOffset: at });
+    writeFileSync(join(directory, segmentFileName(at, SUFFIXES.log)), batch);
+  }
+  writeFileSync(join(directory, segmentFileName(3, SUFFIXES.log)), '');
+  return requestFor(directory, { nowMs: 1, segmentBytes: 14 });
+}
+
+const logOf = (directory: string, baseOffset: number, stage = ''): string =>
+  join(directory, segmentFileName(baseOffset, SUFFIXES.log) + stage);
+
+/** Puts a group in place as its owner would. */
+function swap(directory: string, { sources, cleaned }: CleanedGroup): void {
+  for (const baseOffset of sources) rmSync(logOf(directory, baseOffset));
+  for (const { baseOffset } of cleaned)
+    renameSync(logOf(directory, baseOffset, '.cleaned'), logOf(directory, baseOffset));
+}
+
+describe('a pool', () => {
+  test('makes of a partition what this thread makes of it, group by group', async () => {
+    const here = partition();
+    const round = await cleanAndSwap(here);
+    const there = partition();
+    const groups: CleanedGroup[] = [];
+    const told: CleanProgress[] = [];
+    const done = await poolOf(1).clean(there, {
+      onGroup: (group) => {
+        swap(there.directory, group);
+        groups.push(group);
+      },
+      onProgress: (progress) => told.push(progress),
+    });
+    expect(groups).toEqual(round.groups);
+    expect(done.groups).toEqual(groups);
+    expect(done.endOffset).toBe(3);
+    expect(told.at(-1)).toMatchObject({ phase: 'clean' });
+    const bytes = (directory: string): Buffer[] =>
+      segmentsOf(directory).map(({ baseOffset }) => readFileSync(logOf(directory, baseOffset)));
+    expect(bytes(there.directory)).toEqual(bytes(here.directory));
+  });
+
+  test('does more rounds than it has threads', async () => {
+    const pool = poolOf(2);
+    const rounds = await Promise.all(Array.from({ length: 7 }, () => pool.clean(partition())));
+    expect(rounds.map(({ endOffset }) => endOffset)).toEqual([3, 3, 3, 3, 3, 3, 3]);
+  });
+
+  test('tells what was wrong, with the place, and goes on', async () => {
+    const pool = poolOf(1);
+    const damaged = partition();
+    const file = logOf(damaged.directory, 1);
+    writeFileSync(file, Buffer.from(readFileSync(file).with(65, 99)));
+    await expect(pool.clean(damaged)).rejects.toMatchObject({
+      name: 'SeglogError',
+      code: 'BATCH_CRC_MISMATCH',
+      message: expect.stringMatching(
+        /^a batch's checksum does not match its bytes: expected crc \d+, found crc \d+ \(.*\)$/,
+      ),
+      file,
+      position: 0,
+    });
+    await expect(pool.clean(partition())).resolves.toMatchObject({ endOffset: 3 });
+  });
+
+  test('ends a round whose owner does not take a group', async () => {
+    const request = partition();
+    const onGroup = (): Promise<void> => Promise.reject(new Error('not now'));
+    await expect(poolOf(1).clean(request, { onGroup })).rejects.toThrow('not now');
+  });
+
+  test('ends a round that is given up, with the reason, whether it runs or waits', async () => {
+    const pool = poolOf(1);
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const request = partition();
+    const running = pool.clean(request, { signal: stop.signal, onGroup: () => stop.abort(reason) });
+    const waiting = pool.clean(partition(), { signal: stop.signal });
+    await expect(running).rejects.toBe(reason);
+    await expect(waiting).rejects.toBe(reason);
+    await expect(pool.clean(partition())).resolves.toMatchObject({ endOffset: 3 });
+  });
+
+  test('that is closed in the middle of a round leaves the log as it was', async () => {
+    const pool = poolOf(1);
+    const request = partition();
+    const before = segmentsOf(request.directory);
+    const closings: Promise<void>[] = [];
+    const onGroup = (): Promise<void> => {
+      const closing = pool.close();
+      closings.push(closing);
+      return closing;
+    };
+    await expect(pool.clean(request, { onGroup })).rejects.toMatchObject({ code: 'LOG_CLOSED' });
+    await Promise.all(closings);
+    expect(closings).toHaveLength(1);
+    expect(segmentsOf(request.directory)).toEqual(before);
+    await expect(pool.clean(request)).rejects.toMatchObject({ code: 'LOG_CLOSED' });
+  });
+
+  test('survives a thread that has no memory left, and says so', async () => {
+    const pool = new CleanerPool(1, 16);
+    onTestFinished(() => pool.close());
+    const request = partition();
+    // Far more producers than its heap has room for.
+    const activeProducers = Array.from({ length: 300_000 }, (_, producerId) => ({
+      ...{ producerId: producerId + 0.5, producerEpoch: 0, lastDataOffset: 1.5 },
+    }));
+    await expect(pool.clean({ ...request, activeProducers })).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringMatching(/^the thread that cleaned this died: .*memory limit/),
+      file: request.directory,
+    });
+    expect(existsSync(logOf(request.directory, 0))).toBe(true);
+    await expect(pool.clean(request)).resolves.toMatchObject({ endOffset: 3 });
+  });
+});
