@@ -34,16 +34,18 @@ const NO_PRODUCER = -1;
 export class BatchAppender {
   readonly #log: PartitionLog;
   readonly #engine: Engine;
-  readonly #config: LogConfig;
   readonly #builder: BatchBuilder;
   #leaderEpoch: number;
 
   constructor(log: PartitionLog, leaderEpoch: number) {
     this.#log = log;
     this.#engine = log.context.engine;
-    this.#config = log.context.config;
     this.#builder = new BatchBuilder(this.#engine);
     this.#leaderEpoch = checkedEpoch(leaderEpoch);
+  }
+
+  get #config(): LogConfig {
+    return this.#log.context.config;
   }
 
   /** Never below what the log has: as a follower it may have taken batches of a later leader. */

@@ -2,7 +2,8 @@
  * The log directory: the parent of partition directories, with what Kafka keeps there for all of them.
  *
  * One process at a time writes to the logs of a directory, and one object of this class stands for that: it holds the
- * lock, counted over the logs that are open, the clean-shutdown mark, and the checkpoints.
+ * lock, counted over the logs that are open, the clean-shutdown mark, and the checkpoints. Or a store holds it, for all of
+ * its logs: then the store says when checkpoints are written, and whether the mark is.
  *
  * Kafka's mark `.kafka_cleanshutdown` would lie to a broker started after a crash of ours, so it is taken away before
  * anything is written, and put back when the last of our logs there was closed clean.
@@ -22,6 +23,22 @@ export interface PartitionCheckpoint {
   readonly logStartOffset: number | undefined;
   readonly highWatermark: number;
 }
+
+/** The checkpoint files of a log directory. */
+export type CheckpointName = 'recoveryPoints' | 'logStartOffsets' | 'highWatermarks' | 'cleanerOffsets';
+
+const CHECKPOINTS: readonly CheckpointName[] = [
+  'recoveryPoints',
+  'logStartOffsets',
+  'highWatermarks',
+  'cleanerOffsets',
+];
+
+/** Those that a broker has also when they are empty. */
+const ALWAYS_KEPT: readonly CheckpointName[] = ['recoveryPoints', 'logStartOffsets', 'highWatermarks'];
+
+/** The mark of a store, which knows no broker epoch. */
+const MARK: Uint8Array = new TextEncoder().encode('{"version":0,"brokerEpoch":-1}');
 
 /** The log directories in which this process has logs open for writing. */
 const opened = new WeakMap<FileSystem, Map<string, Promise<LogDirectory>>>();
@@ -44,31 +61,39 @@ function openedOf(fs: FileSystem): Map<string, Promise<LogDirectory>> {
 /** A locked log directory. */
 export class LogDirectory {
   readonly path: string;
+  /** Whether a store holds it. */
+  readonly isHeld: boolean;
   readonly #fs: FileSystem;
   readonly #lock: Lock;
   readonly #marker: Uint8Array | undefined;
-  readonly #recoveryPoints: OffsetCheckpoint;
-  readonly #logStarts: OffsetCheckpoint;
-  readonly #highWatermarks: OffsetCheckpoint;
+  readonly #checkpoints: Readonly<Record<CheckpointName, OffsetCheckpoint>>;
   /** The partition directories that are open. */
   readonly #logs = new Set<string>();
   /** Those that were not closed clean. */
   readonly #unclean = new Set<string>();
 
-  private constructor(fs: FileSystem, path: string, lock: Lock, marker: Uint8Array | undefined) {
+  private constructor(fs: FileSystem, path: string, lock: Lock, marker: Uint8Array | undefined, isHeld: boolean) {
     this.path = path;
+    this.isHeld = isHeld;
     this.#fs = fs;
     this.#lock = lock;
     this.#marker = marker;
-    this.#recoveryPoints = new OffsetCheckpoint(fs, join(path, LOG_DIRECTORY_FILES.recoveryPoints));
-    this.#logStarts = new OffsetCheckpoint(fs, join(path, LOG_DIRECTORY_FILES.logStartOffsets));
-    this.#highWatermarks = new OffsetCheckpoint(fs, join(path, LOG_DIRECTORY_FILES.highWatermarks));
+    const checkpoint = (name: CheckpointName): OffsetCheckpoint =>
+      new OffsetCheckpoint(fs, join(path, LOG_DIRECTORY_FILES[name]));
+    this.#checkpoints = {
+      recoveryPoints: checkpoint('recoveryPoints'),
+      logStartOffsets: checkpoint('logStartOffsets'),
+      highWatermarks: checkpoint('highWatermarks'),
+      cleanerOffsets: checkpoint('cleanerOffsets'),
+    };
+    if (isHeld) for (const name of ALWAYS_KEPT) this.#checkpoints[name].keep();
   }
 
   /**
    * Locks the parent of a partition directory, or joins those in this process that have it locked.
    *
-   * @throws SeglogError `LOG_LOCKED` when another process has the directory, or this one has that partition open already
+   * @throws SeglogError `LOG_LOCKED` when another process or a store has the directory, or this process has that partition
+   * open already
    */
   static async enter(engine: Engine, fs: FileSystem, partitionDirectory: string): Promise<LogDirectory> {
     const path = dirname(partitionDirectory);
@@ -77,7 +102,7 @@ export class LogDirectory {
     while (directory === undefined) {
       let opening = all.get(path);
       if (opening === undefined) {
-        opening = LogDirectory.#open(engine, fs, path);
+        opening = LogDirectory.#open(engine, fs, path, false);
         all.set(path, opening);
         opening.catch(() => all.delete(path));
       }
@@ -85,17 +110,29 @@ export class LogDirectory {
       // The last of its logs may have left meanwhile, and given the lock back.
       if (all.get(path) === opening) directory = found;
     }
-    if (directory.#logs.has(partitionDirectory)) {
-      throw new SeglogError('LOG_LOCKED', 'this process has the log open for writing already', {
-        file: partitionDirectory,
-        action: 'Use that log, or close it first',
-      });
-    }
-    directory.#logs.add(partitionDirectory);
-    return directory;
+    if (directory.isHeld) throw lockedHere(path, 'a store in this process has the log directory open', 'the store');
+    return directory.join(partitionDirectory);
   }
 
-  static async #open(engine: Engine, fs: FileSystem, path: string): Promise<LogDirectory> {
+  /**
+   * Locks a log directory for a store, which gives it back by {@link LogDirectory.release}.
+   *
+   * @throws SeglogError `LOG_LOCKED` when another process has the directory, or this one has logs in it open; `IO`
+   */
+  static async hold(engine: Engine, fs: FileSystem, path: string): Promise<LogDirectory> {
+    const all = openedOf(fs);
+    if (all.has(path)) throw lockedHere(path, 'this process has the log directory open already', 'what has it open');
+    const opening = LogDirectory.#open(engine, fs, path, true);
+    all.set(path, opening);
+    try {
+      return await opening;
+    } catch (error) {
+      all.delete(path);
+      throw error;
+    }
+  }
+
+  static async #open(engine: Engine, fs: FileSystem, path: string, isHeld: boolean): Promise<LogDirectory> {
     await closingOf(fs).get(path);
     const lock = await engine.lockDirectory(fs, path);
     try {
@@ -105,11 +142,30 @@ export class LogDirectory {
         fs.remove(markerPath);
         fs.syncDirectory(path);
       }
-      return new LogDirectory(fs, path, lock, marker);
+      return new LogDirectory(fs, path, lock, marker, isHeld);
     } catch (error) {
       await lock.release();
       throw error;
     }
+  }
+
+  /** Adds a partition to those that are open. @throws SeglogError `LOG_LOCKED` when it is one of them already */
+  join(partitionDirectory: string): this {
+    if (this.#logs.has(partitionDirectory)) {
+      throw lockedHere(partitionDirectory, 'this process has the log open for writing already', 'that log');
+    }
+    this.#logs.add(partitionDirectory);
+    return this;
+  }
+
+  /** What is wrong with checkpoints that could not be read, and count as empty. */
+  get problems(): readonly SeglogError[] {
+    return CHECKPOINTS.flatMap((name) => this.#checkpoints[name].problem ?? []);
+  }
+
+  /** Whether the mark of a clean stop was there. */
+  get wasMarked(): boolean {
+    return this.#marker !== undefined;
   }
 
   /** Whether the directory's mark says that a partition was closed clean. */
@@ -119,39 +175,72 @@ export class LogDirectory {
 
   /** What the checkpoints say of a partition; undefined where they say nothing, or cannot be read. */
   checkpointOf(partition: TopicPartition): { [Key in keyof PartitionCheckpoint]: number | undefined } {
+    const { recoveryPoints, logStartOffsets, highWatermarks } = this.#checkpoints;
     return {
-      recoveryPoint: this.#recoveryPoints.get(partition),
-      logStartOffset: this.#logStarts.get(partition),
-      highWatermark: this.#highWatermarks.get(partition),
+      recoveryPoint: recoveryPoints.get(partition),
+      logStartOffset: logStartOffsets.get(partition),
+      highWatermark: highWatermarks.get(partition),
     };
+  }
+
+  /** Up to where the cleaner has cleaned a partition; undefined where it has not. */
+  cleanerOffset(partition: TopicPartition): number | undefined {
+    return this.#checkpoints.cleanerOffsets.get(partition);
+  }
+
+  /** Notes that, or forgets it; on the disk with the next {@link LogDirectory.writeCheckpoints}. */
+  noteCleanerOffset(partition: TopicPartition, offset: number | undefined): void {
+    this.#checkpoints.cleanerOffsets.set(partition, offset);
   }
 
   /** Notes where a partition stands; on the disk with the next {@link LogDirectory.writeCheckpoints}. */
   note(partition: TopicPartition, { recoveryPoint, logStartOffset, highWatermark }: PartitionCheckpoint): void {
-    if (recoveryPoint !== undefined) this.#recoveryPoints.set(partition, recoveryPoint);
-    this.#logStarts.set(partition, logStartOffset);
+    const { recoveryPoints, logStartOffsets, highWatermarks } = this.#checkpoints;
+    if (recoveryPoint !== undefined) recoveryPoints.set(partition, recoveryPoint);
+    logStartOffsets.set(partition, logStartOffset);
     // Kafka's own file: kept true where there is one, not made for a log that no broker has.
-    if (this.#highWatermarks.isThere) this.#highWatermarks.set(partition, highWatermark);
+    if (this.isHeld || highWatermarks.isThere) highWatermarks.set(partition, highWatermark);
   }
 
-  /** Writes the checkpoints that changed. */
-  writeCheckpoints(): void {
-    this.#recoveryPoints.write();
-    this.#logStarts.write();
-    this.#highWatermarks.write();
+  /** A partition is no longer of this directory: its lines go, with the next {@link LogDirectory.writeCheckpoints}. */
+  forget(partition: TopicPartition, partitionDirectory: string): void {
+    for (const name of CHECKPOINTS) this.#checkpoints[name].set(partition, undefined);
+    this.#unclean.delete(partitionDirectory);
   }
 
-  /** A log is closed. With the last one the checkpoints are written, the mark comes back, and the lock is released. */
+  /** Writes the checkpoints that changed, of all or of some. @throws SeglogError `IO` */
+  writeCheckpoints(names: readonly CheckpointName[] = CHECKPOINTS): void {
+    for (const name of names) this.#checkpoints[name].write();
+  }
+
+  /**
+   * A log is closed. With the last one the checkpoints are written, the mark comes back, and the lock is released; a store
+   * does that itself.
+   */
   async leave(partitionDirectory: string, clean: boolean): Promise<void> {
     if (clean) this.#unclean.delete(partitionDirectory);
     else this.#unclean.add(partitionDirectory);
     this.#logs.delete(partitionDirectory);
-    if (this.#logs.size > 0) return;
+    if (this.#logs.size === 0 && !this.isHeld) await this.#end(this.#marker);
+  }
+
+  /**
+   * The store is done with the directory, in which no log is open any more: writes the checkpoints and, if all of its logs
+   * were closed clean, the mark; then releases the lock.
+   *
+   * @param clean - whether the mark may be written
+   * @throws SeglogError `IO`; the lock is released all the same
+   */
+  async release(clean: boolean): Promise<void> {
+    await this.#end(clean ? MARK : undefined);
+  }
+
+  async #end(mark: Uint8Array | undefined): Promise<void> {
     openedOf(this.#fs).delete(this.path);
     try {
       this.writeCheckpoints();
-      if (this.#marker !== undefined && this.#unclean.size === 0) {
-        this.#fs.replaceSmall(join(this.path, LOG_DIRECTORY_FILES.cleanShutdown), this.#marker);
+      if (mark !== undefined && this.#unclean.size === 0) {
+        this.#fs.replaceSmall(join(this.path, LOG_DIRECTORY_FILES.cleanShutdown), mark);
       }
     } finally {
       const released = this.#lock.release().finally(() => closingOf(this.#fs).delete(this.path));
@@ -159,4 +248,8 @@ export class LogDirectory {
       await released;
     }
   }
+}
+
+function lockedHere(file: string, message: string, what: string): SeglogError {
+  return new SeglogError('LOG_LOCKED', message, { file, action: `Use ${what}, or close it first` });
 }

@@ -111,7 +111,12 @@ export class LogReader extends ReadableLog implements Disposable {
     const known = new Map([...this.#segments].map((segment) => [segment.baseOffset, segment]));
     const previous = this.#segments.last;
     const segments = listed.map(({ baseOffset, sizeBytes }) => {
-      const segment = known.get(baseOffset) ?? new Segment(this.#context, this.directory, baseOffset, sizeBytes);
+      const segment = known.get(baseOffset);
+      const isSealed = segment !== previous;
+      // One that was sealed changes only when its log is cleaned: then these are other files of the same names.
+      if (segment === undefined || sizeBytes < segment.sizeBytes || (isSealed && sizeBytes > segment.sizeBytes)) {
+        return new Segment(this.#context, this.directory, baseOffset, sizeBytes);
+      }
       known.delete(baseOffset);
       return segment;
     });
@@ -126,7 +131,7 @@ export class LogReader extends ReadableLog implements Disposable {
       active.update(this.#end.validBytes, this.#end.maxTimestamp);
     } else {
       // What was the last segment may have grown before the next one came.
-      if (previous !== undefined) this.#sealed(previous, listed);
+      if (previous !== undefined && segments.includes(previous)) this.#sealed(previous, listed);
       this.#end = findEnd(this.#context, active, last.sizeBytes, true);
       active.update(this.#end.validBytes, this.#end.maxTimestamp);
     }

@@ -4,10 +4,24 @@ import { SeglogError } from '../errors/errors.ts';
 import { BatchBuilder } from '../record/batch-builder.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
 import type { SegmentContext } from '../segment/context.ts';
-import type { Epoch, HighWatermark, LastStableOffset, LogEndOffset, LogStartOffset } from '../units/units.ts';
+import type {
+  Epoch,
+  HighWatermark,
+  LastStableOffset,
+  LogEndOffset,
+  LogStartOffset,
+  TimestampMs,
+} from '../units/units.ts';
 import { checkDeletePolicy } from './append.ts';
 import { BatchAppender, type EndTransaction } from './batch-appender.ts';
 import { removeOwnMark, writeOwnMark } from './clean-mark.ts';
+import {
+  type CleanSegments,
+  type CompactionResult,
+  type CompactOptions,
+  LogCompaction,
+} from './cleaning/compaction.ts';
+import { applyRetention, type RetentionResult } from './cleaning/retention.ts';
 import { type FetchedSlice, type FetchOptions, fetchSlice } from './fetch.ts';
 import type { RecoveryReport } from './load/report.ts';
 import type { LogDirectory } from './log-directory.ts';
@@ -26,8 +40,9 @@ import type { PartitionLog } from './partition-log.ts';
 import type { ProducerDescription } from '../state/producers/producer-state.ts';
 import { checkStart, type ReadSource } from './read.ts';
 import { ReadableLog } from './readable-log.ts';
+import { checkUncut, fetchSource, readSource } from './sources.ts';
 import { type LogStatus, statusOf } from './status.ts';
-import type { RepairTransactions } from './transaction-check.ts';
+import { Waiters } from './waiters.ts';
 import { LogWriter, type WriterOptions } from './writer.ts';
 
 /**
@@ -45,23 +60,23 @@ import { LogWriter, type WriterOptions } from './writer.ts';
  */
 export class Log extends ReadableLog implements AsyncDisposable {
   readonly directory: string;
-  readonly config: LogConfig;
   readonly #context: SegmentContext;
   readonly #logDirectory: LogDirectory;
   readonly #log: PartitionLog;
   readonly #appender: BatchAppender;
   readonly #recovery: RecoveryReport | undefined;
+  readonly #compaction: LogCompaction;
+  readonly #waiters = new Waiters();
   #state: 'open' | 'closing' | 'closed' = 'open';
-  #waiters: (() => void)[] = [];
 
   private constructor({ log, logDirectory, loaded, leaderEpoch }: OpenedLog) {
     super();
     this.#context = log.context;
     this.directory = log.directory;
-    this.config = log.context.config;
     this.#logDirectory = logDirectory;
     this.#log = log;
     this.#appender = new BatchAppender(log, leaderEpoch);
+    this.#compaction = new LogCompaction(log);
     this.#recovery = loaded.recovery;
   }
 
@@ -78,6 +93,25 @@ export class Log extends ReadableLog implements AsyncDisposable {
   static async open(directory: string, options: LogOptions = {}): Promise<Log> {
     const opened = await openLog(directory, options);
     return new Log(opened);
+  }
+
+  /**
+   * {@link Log.open} in a log directory that a store holds, which sees to the log's state as well.
+   *
+   * @internal
+   */
+  static async openHeld(
+    held: LogDirectory,
+    path: string,
+    options: LogOptions,
+  ): Promise<{ log: Log; state: PartitionLog }> {
+    const opened = await openLog(path, options, held);
+    return { log: new Log(opened), state: opened.log };
+  }
+
+  /** The configuration that counts now. */
+  get config(): LogConfig {
+    return this.#context.config;
   }
 
   override get logStartOffset(): LogStartOffset {
@@ -143,7 +177,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
   #append(input: RecordInput | readonly RecordInput[] | BatchBuilder, options: AppendRecordsOptions): AppendResult {
     this.#check();
     const result = this.#appender.records(input, options);
-    if (this.#waiters.length > 0) this.#wake();
+    this.#waiters.wake();
     return result;
   }
 
@@ -165,7 +199,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
   ): Promise<AppendResult> {
     this.#check();
     const result = this.#appender.encoded(bytes, offsets, options);
-    if (this.#waiters.length > 0) this.#wake();
+    this.#waiters.wake();
     if (this.#isFlushDue) await this.flush();
     return result;
   }
@@ -178,7 +212,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
   async endTransaction(end: EndTransaction): Promise<AppendResult> {
     this.#check();
     const result = this.#appender.marker(end);
-    if (this.#waiters.length > 0) this.#wake();
+    this.#waiters.wake();
     if (this.#isFlushDue) await this.flush();
     return result;
   }
@@ -196,10 +230,10 @@ export class Log extends ReadableLog implements AsyncDisposable {
     checkStart(this.source(), from);
     const { cuts } = this.#log;
     while (!isAborted(signal) && this.#state === 'open') {
-      this.#checkUncut(cuts);
+      checkUncut(this.#log, cuts);
       const end = this.source(options.isolation).endOffset;
       if (from >= end) {
-        await this.#nextAppend(signal);
+        await this.#waiters.next(signal);
         continue;
       }
       for await (const batch of this.read({ ...rest, from, to: end })) {
@@ -218,19 +252,14 @@ export class Log extends ReadableLog implements AsyncDisposable {
    */
   fetch(startOffset: number, options: FetchOptions): FetchedSlice {
     this.#check();
-    const { segments, offsets } = this.#log;
-    const { logStart, logEnd, highWatermark, lastStable } = offsets;
-    const limits = { log_end: logEnd, high_watermark: highWatermark, committed: lastStable };
-    const limit: number = limits[options.isolation ?? 'high_watermark'];
-    const repairTransactions: RepairTransactions = (segment) => this.#log.repairTransactions(segment);
-    return fetchSlice({ segments, repairTransactions, logStart, logEnd, limit }, startOffset, options);
+    return fetchSlice(fetchSource(this.#log, options.isolation ?? 'high_watermark'), startOffset, options);
   }
 
   /** Moves the high watermark of a managed log, within the log; returns where it is then. */
   updateHighWatermark(offset: number): HighWatermark {
     this.#checkManaged();
     const highWatermark = this.#log.setHighWatermark(offset);
-    this.#wake();
+    this.#waiters.wake();
     return highWatermark;
   }
 
@@ -238,7 +267,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
   maybeIncrementHighWatermark(offset: number): boolean {
     this.#checkManaged();
     const hasMoved = this.#log.raiseHighWatermark(offset);
-    if (hasMoved) this.#wake();
+    if (hasMoved) this.#waiters.wake();
     return hasMoved;
   }
 
@@ -298,6 +327,36 @@ export class Log extends ReadableLog implements AsyncDisposable {
   }
 
   /**
+   * Deletes the segments that are due, exactly as a broker would: wholly below the log start, or by `retention.bytes` and
+   * `retention.ms` where `cleanup.policy` deletes. Their files go after `file.delete.delay.ms`.
+   *
+   * @param now - milliseconds since 1970; the clock's time when left out
+   * @throws SeglogError `IO`, `LOG_OFFLINE`, `LOG_CORRUPT`, `READ_ONLY`
+   */
+  async applyRetention(now: TimestampMs = this.#context.clock.now()): Promise<RetentionResult> {
+    return this.#exclusive(() => applyRetention(this.#log, now));
+  }
+
+  /**
+   * Keeps of each key the last record, and removes tombstones and transaction markers whose time has come (docs/compaction.md):
+   * in the sealed segments, up to the last stable offset. Appends and reads go on meanwhile. Whether it is worth it, and
+   * whether `cleanup.policy` says so, is not asked here.
+   *
+   * @param clean - who reads the segments and writes new ones; this thread when left out
+   * @throws SeglogError (as a rejection) `INVALID_ARGUMENT` while another one runs; `BATCH_CRC_MISMATCH` and other faults of what
+   * it reads; `IO`, `LOG_OFFLINE`, `LOG_CORRUPT`, `READ_ONLY`; `LOG_CLOSED`, `OFFSET_OUT_OF_RANGE` when the log is closed or
+   * truncated meanwhile. What was not swapped in by then is as it was
+   * @example
+   * ```ts
+   * const { bytesBefore, bytesAfter } = await log.compact();
+   * ```
+   */
+  async compact(options: CompactOptions = {}, clean?: CleanSegments): Promise<CompactionResult> {
+    this.#check();
+    return this.#compaction.run(options, clean);
+  }
+
+  /**
    * All that was appended before the call is on the disk once this resolves: it survives the end of the machine. Calls
    * that overlap share a sync.
    *
@@ -344,20 +403,19 @@ export class Log extends ReadableLog implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    this.#wake();
+    this.#waiters.wake();
     const { sync } = this.#log;
     sync.stop();
     let clean = false;
     try {
+      await this.#compaction.stop();
       await sync.exclusive(() => undefined);
       if (!sync.hasFailed && !this.#log.isReadOnly) {
         await this.#log.close();
         const { baseOffset, sizeBytes } = this.#log.active;
-        writeOwnMark(this.#context.fs, this.directory, {
-          logEndOffset: this.logEndOffset,
-          activeBaseOffset: baseOffset,
-          activeSizeBytes: sizeBytes,
-        });
+        const state = { logEndOffset: this.logEndOffset, activeBaseOffset: baseOffset, activeSizeBytes: sizeBytes };
+        // A store's mark is the log directory's.
+        if (!this.#logDirectory.isHeld) writeOwnMark(this.#context.fs, this.directory, state);
         clean = true;
       }
     } finally {
@@ -388,7 +446,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
       try {
         return work();
       } finally {
-        this.#wake();
+        this.#waiters.wake();
       }
     });
   }
@@ -399,23 +457,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
 
   protected override source(isolation: ReadIsolation = 'read_uncommitted'): ReadSource {
     this.#check();
-    const { segments, offsets, cuts } = this.#log;
-    const ends = {
-      log_end: offsets.logEnd,
-      read_uncommitted: offsets.highWatermark,
-      read_committed: offsets.lastStable,
-    };
-    return {
-      engine: this.#context.engine,
-      segments,
-      startOffset: offsets.logStart,
-      endOffset: ends[isolation],
-      logEndOffset: offsets.logEnd,
-      checkOpen: () => this.#checkUncut(cuts),
-      isGone: (segment) => segments.floor(segment.baseOffset) !== segment,
-      repairTransactions: (segment) => this.#log.repairTransactions(segment),
-      onDamage: (error, segment, position) => this.#log.damaged(error, segment, position),
-    };
+    return readSource(this.#log, isolation, () => this.#checkOpen());
   }
 
   #checkOpen(): void {
@@ -427,17 +469,6 @@ export class Log extends ReadableLog implements AsyncDisposable {
     this.#log.sync.check();
   }
 
-  /** @throws SeglogError `OFFSET_OUT_OF_RANGE` when something was cut off the log since: other records may be there now */
-  #checkUncut(cuts: number): void {
-    this.#checkOpen();
-    if (this.#log.cuts === cuts) return;
-    throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log was truncated while it was read', {
-      file: this.directory,
-      expected: `up to ${this.logEndOffset}`,
-      action: 'Read again from an offset below the log end',
-    });
-  }
-
   #checkManaged(): void {
     this.#check();
     if (this.#log.offsets.mode === 'managed') return;
@@ -445,23 +476,6 @@ export class Log extends ReadableLog implements AsyncDisposable {
       file: this.directory,
       action: "Open it with highWatermark: 'managed' to move it",
     });
-  }
-
-  #nextAppend(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#waiters.push(done);
-      signal?.addEventListener('abort', done, { once: true });
-    });
-  }
-
-  #wake(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
   }
 }
 

@@ -12,6 +12,7 @@ interface Line extends TopicPartition {
 export class OffsetCheckpoint {
   readonly #fs: FileSystem;
   readonly #path: string;
+  readonly #problem: SeglogError | undefined;
   readonly #lines = new Map<string, Line>();
   /** A file that cannot be read as a checkpoint counts as an empty one, as in Kafka; it is kept beside the new one. */
   #isReadable = true;
@@ -30,8 +31,14 @@ export class OffsetCheckpoint {
       }
     } catch (error) {
       if (!(error instanceof SeglogError)) throw error;
+      this.#problem = error;
       this.#isReadable = false;
     }
+  }
+
+  /** Why the file could not be read as a checkpoint when it was opened. */
+  get problem(): SeglogError | undefined {
+    return this.#problem;
   }
 
   /** Whether there is such a file, of whatever content. */
@@ -58,6 +65,11 @@ export class OffsetCheckpoint {
       line.offset = BigInt(offset);
       this.#isDirty = true;
     }
+  }
+
+  /** From now on there is such a file, even an empty one. */
+  keep(): void {
+    this.#isDirty ||= !this.#isThere;
   }
 
   /** Replaces the file if something changed. */

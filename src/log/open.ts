@@ -25,8 +25,12 @@ export interface OpenedLog {
   readonly leaderEpoch: number;
 }
 
-/** Makes the directory if there is none, locks its log directory, and loads what is there. @throws SeglogError as `Log.open` */
-export async function openLog(directory: string, options: LogOptions): Promise<OpenedLog> {
+/**
+ * Makes the directory if there is none, locks its log directory (unless a store has: `held`), and loads what is there.
+ *
+ * @throws SeglogError as `Log.open`
+ */
+export async function openLog(directory: string, options: LogOptions, held?: LogDirectory): Promise<OpenedLog> {
   const {
     engine,
     fs,
@@ -53,7 +57,7 @@ export async function openLog(directory: string, options: LogOptions): Promise<O
   const path = context.fs.realPath(directory);
   const partition = parsePartitionDirectory(basename(path));
   if (made) context.fs.syncDirectory(dirname(path));
-  const logDirectory = await LogDirectory.enter(context.engine, context.fs, path);
+  const logDirectory = held?.join(path) ?? (await LogDirectory.enter(context.engine, context.fs, path));
   try {
     const topicId = TopicId.load(context.fs, path, givenId);
     const checkpoint = logDirectory.checkpointOf(partition);

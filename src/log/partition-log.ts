@@ -2,12 +2,14 @@
  * A partition's log: its segments, offsets, leader epochs and producers, and the rules by which they change together.
  * What callers hand in is checked and encoded already (see `validate/`); `Log` is the face of it.
  */
-import { isNoSpace, SeglogError } from '../errors/errors.ts';
+import type { CleanedSegment } from '../cleaner/contract.ts';
+import { SeglogError } from '../errors/errors.ts';
 import type { TopicPartition } from '../format/names.ts';
 import { ActiveSegment } from '../segment/active-segment.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import type { Segment } from '../segment/segment.ts';
 import { MAX_INT32 } from '../units/units.ts';
+import { swapSegments } from './cleaning/swap.ts';
 import { DeletedFiles } from './deleted-files.ts';
 import type { LeaderEpochs } from '../state/leader-epochs.ts';
 import { corruptionError, type Loaded } from './load/load.ts';
@@ -22,10 +24,11 @@ import type { AppendOrigin } from '../state/producers/producer-batch.ts';
 import type { DuplicateBatch, ProducerState } from '../state/producers/producer-state.ts';
 import type { SegmentList } from './segments.ts';
 import { LogSync } from './sync.ts';
+import { ifThereIsSpace, unlessIo } from './tolerated.ts';
 import type { TopicId } from './topic-id.ts';
 import type { AnalyzedBatch } from './validate/analyze.ts';
 
-/** The log directory's checkpoints are written at most this often while a log is open. */
+/** The log directory's checkpoints are written at most this often while a log is open; a store has times of its own. */
 const CHECKPOINT_INTERVAL_MS = 5000;
 /** How often producers are looked through for ones that are to be forgotten. */
 const EXPIRY_INTERVAL_MS = 600_000;
@@ -114,7 +117,8 @@ export class PartitionLog {
 
   /** A read met a damaged batch. Below the recovery point that is corruption: there is no appending behind it. */
   damaged(error: SeglogError, segment: Segment, position: number): void {
-    if (this.#corruption !== undefined) return;
+    // One that was swapped or deleted meanwhile says nothing of what is there now.
+    if (this.#corruption !== undefined || !this.segments.hasRun([segment])) return;
     const end = this.segments.after(segment)?.baseOffset ?? this.offsets.logEnd;
     if (end > this.#recoveryPoint) return;
     // Believed only if the batches before it lead there: a read that an index misled stands anywhere.
@@ -149,7 +153,8 @@ export class PartitionLog {
     this.#recoveryPoint = Math.max(this.#recoveryPoint, Math.min(offset, this.#batchEnd));
     const now = this.context.clock.monotonicMs();
     // A checkpoint that is late costs time at the next opening; what it tells of is synced.
-    if (now - this.#checkpointedMs >= CHECKPOINT_INTERVAL_MS) unlessIo(() => this.checkpoint());
+    const isDue = !this.#logDirectory.isHeld && now - this.#checkpointedMs >= CHECKPOINT_INTERVAL_MS;
+    if (isDue) unlessIo(() => this.checkpoint());
   }
 
   /**
@@ -256,6 +261,11 @@ export class PartitionLog {
     this.producers.updateMapEndOffset(baseOffset);
     // Derived: without it the log is read from the snapshot before.
     unlessIo(() => this.producers.takeSnapshot());
+  }
+
+  /** Seals the active segment and goes on in an empty one at the log end. @throws SeglogError `IO`, `LOG_CORRUPT`, `READ_ONLY` */
+  roll(): void {
+    this.#roll(this.offsets.logEnd, 0);
   }
 
   /** Appends to a segment again that was sealed for one that could not be made. */
@@ -380,6 +390,25 @@ export class PartitionLog {
     if (this.offsets.raiseStart(offset)) this.#orOffline(() => this.#removeBelow(offset));
   }
 
+  /** The same, and removes segments below where the log starts already. @throws SeglogError `OFFSET_OUT_OF_RANGE` */
+  deleteBelow(offset: number): void {
+    this.offsets.raiseStart(offset);
+    this.#orOffline(() => this.#removeBelow(offset));
+  }
+
+  /**
+   * Puts what a cleaning made of neighbouring segments in their place. Nothing may be syncing, and the caller knows that they
+   * are in the log.
+   *
+   * @param cleaned base offsets and sizes, ascending; their `.cleaned` files are synced
+   * @throws SeglogError `IO`; the log is offline then, and opening it again finds all of the old ones or all of the new
+   */
+  replaceSegments(sources: readonly Segment[], cleaned: readonly CleanedSegment[]): void {
+    const { context, directory, segments, sync, producers } = this;
+    const log = { context, directory, segments, sync, producers, deleted: this.#deleted };
+    this.#orOffline(() => swapSegments(log, sources, cleaned));
+  }
+
   #removeBelow(offset: number): void {
     ifThereIsSpace(() => this.epochs.truncateFromStart(offset));
     this.producers.onLogStartIncremented(offset);
@@ -397,21 +426,21 @@ export class PartitionLog {
   }
 
   #delete(segments: readonly Segment[]): void {
-    for (const segment of segments) {
-      segment.release();
-      this.#deleted.addSegment(segment.baseOffset);
-      this.producers.deleteSnapshot(segment.baseOffset);
-    }
+    for (const segment of segments) segment.release();
+    const bases = segments.map(({ baseOffset }) => baseOffset);
+    this.#deleted.add(bases, bases);
+    this.producers.forgetSnapshots(bases);
   }
 
   /** Writes where the log stands to the log directory's checkpoints. */
   checkpoint(): void {
-    this.#noteCheckpoint();
+    this.noteOffsets();
     this.#checkpointedMs = this.context.clock.monotonicMs();
     this.#logDirectory.writeCheckpoints();
   }
 
-  #noteCheckpoint(): void {
+  /** Tells the log directory where the log stands; its checkpoints say so when they are written next. */
+  noteOffsets(): void {
     const { logStart, highWatermark } = this.offsets;
     const first = this.segments.first?.baseOffset ?? 0;
     const logStartOffset = logStart > first ? logStart : undefined;
@@ -433,30 +462,13 @@ export class PartitionLog {
     this.#deleted.remove();
     this.context.fs.syncDirectory(this.directory);
     this.#recoveryPoint = Math.max(this.#batchEnd, this.offsets.logStart);
-    this.#noteCheckpoint();
+    this.noteOffsets();
   }
 
   /** Closes the files as they are. */
   closeNow(): void {
+    this.#deleted.stop();
     this.#active?.closeNow();
     for (const segment of this.segments) segment.release();
-  }
-}
-
-/** What a small file could not take for lack of space it takes the next time. */
-function ifThereIsSpace(write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    if (!isNoSpace(error)) throw error;
-  }
-}
-
-/** What is derived, or noted again later, may fail to be written. */
-function unlessIo(write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    if (!(error instanceof SeglogError) || error.code !== 'IO') throw error;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { type Engine, SCAN_OUTCOME, SCAN_ROW, SCAN_STOPS, type ScanStop } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
+import { lastOffsetOf } from '../format/batch.ts';
 import { batchError } from '../record/batch-error.ts';
 import { DecompressionMemory } from '../record/decompress.ts';
 import { RecordBatch } from '../record/record-batch.ts';
@@ -21,7 +22,7 @@ export interface ReadSource extends TransactionSource {
   readonly logEndOffset: number;
   /** @throws SeglogError `LOG_CLOSED`, `OFFSET_OUT_OF_RANGE`: a read ends when its log does, or is cut */
   checkOpen(): void;
-  /** Whether a segment is no longer part of the log. */
+  /** Whether a segment is no longer part of the log: it was deleted, or cleaned and replaced. */
   isGone?(segment: Segment): boolean;
   /** Is told of a batch that is damaged, before the read fails at it. */
   readonly onDamage?: (error: SeglogError, segment: Segment, position: number) => void;
@@ -68,6 +69,10 @@ class ChunkWalk {
   #isKnown = true;
   /** The offset looked for, while the first batch after an index lookup has not been seen. */
   #seeking: number | undefined;
+  /** Behind the last batch that came: where to go on when its segment is no longer part of the log. */
+  #nextOffset: number;
+  /** How many chunks were asked for and have not come. */
+  #coming = 0;
 
   constructor(source: ReadSource, from: number, to: number, reuse: boolean, chunkBytes: number) {
     this.#source = source;
@@ -75,12 +80,18 @@ class ChunkWalk {
     this.#chunkBytes = chunkBytes;
     this.#to = to;
     this.#reuse = reuse;
+    this.#nextOffset = from;
     if (from < to) this.#seek(from, source.segments.floor(from));
   }
 
   /** The next bytes to read; undefined at the end, or while a chunk on its way must tell where they are. */
   next(): Slot | undefined {
     if (!this.#isKnown) return undefined;
+    if (this.#isGone(this.#segment)) {
+      // What was asked for of the old segment comes, whatever its files are called now; behind it the new one goes on.
+      if (this.#coming > 0) return undefined;
+      this.#resume(this.#segment as Segment);
+    }
     while (this.#segment !== undefined && this.#position >= this.#segment.sizeBytes) {
       this.#segment = this.#source.segments.after(this.#segment);
       this.#position = 0;
@@ -103,12 +114,15 @@ class ChunkWalk {
    * @throws SeglogError when nothing but damage is there
    */
   accept(slot: Slot): { count: number; discardRest: boolean } {
-    const { outcome, segment, position, length } = slot;
+    const { outcome, segment, position, length, view, rows } = slot;
     const count = outcome[SCAN_OUTCOME.count] as number;
     const end = outcome[SCAN_OUTCOME.end] as number;
     const seeking = this.#seeking;
     this.#seeking = undefined;
+    this.#coming--;
+    if (count > 0) this.#nextOffset = lastOffsetOf(view, rows[(count - 1) * SCAN_ROW.length] as number) + 1;
     if (slot.isAligned && end === length) return { count, discardRest: false };
+    this.#coming = 0;
     this.#segment = segment;
     this.#position = position + end;
     this.#isKnown = true;
@@ -143,10 +157,26 @@ class ChunkWalk {
       this.#chunkBytes = Math.max(need, this.#usualBytes);
       return;
     }
+    // A segment that is gone is asked no more: the one in its place tells whether there is damage.
+    if (this.#isGone(segment)) return;
     if (seeking !== undefined && position > 0 && this.#seekWithoutIndex(seeking, segment, position)) return;
     const error = batchError(this.#source.engine, stop, slot.bytes, 0, filled, segment.logPath, position);
     this.#source.onDamage?.(error, segment, position);
     throw error;
+  }
+
+  #isGone(segment: Segment | undefined): boolean {
+    return segment !== undefined && this.#source.isGone?.(segment) === true;
+  }
+
+  /** Goes on by offset in what took the place of a segment. @throws SeglogError `OFFSET_OUT_OF_RANGE` when nothing did */
+  #resume(gone: Segment): void {
+    this.#source.checkOpen();
+    const { segments } = this.#source;
+    if (this.#nextOffset < (segments.first?.baseOffset ?? Infinity)) throw goneError(gone);
+    this.#segment = undefined;
+    this.#position = 0;
+    if (this.#nextOffset < this.#to) this.#seek(this.#nextOffset, segments.floor(this.#nextOffset));
   }
 
   #boundary(segment: Segment, limit: number): number {
@@ -174,6 +204,7 @@ class ChunkWalk {
   }
 
   #slot(segment: Segment, position: number, length: number, isAligned: boolean): Slot {
+    this.#coming++;
     const spare = this.#spare.pop();
     if (spare !== undefined && spare.bytes.length >= length)
       return Object.assign(spare, { segment, position, length, isAligned });

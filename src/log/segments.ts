@@ -54,6 +54,20 @@ export class SegmentList {
     return this.#segments.splice(0, Math.max(0, kept));
   }
 
+  /** Puts segments in the place of neighbours whose offsets they cover: `sources` are in the list, both are in order. */
+  replace(sources: readonly Segment[], segments: readonly Segment[]): void {
+    const [first] = sources;
+    if (first !== undefined) this.#segments.splice(this.#segments.indexOf(first), sources.length, ...segments);
+  }
+
+  /** Whether these are in the list, as neighbours in this order. */
+  hasRun(segments: readonly Segment[]): boolean {
+    const [first] = segments;
+    if (first === undefined) return false;
+    const start = this.#indexOf(first.baseOffset);
+    return segments.every((segment, at) => this.#segments[start + at] === segment);
+  }
+
   /** Takes the last one away. */
   pop(): Segment | undefined {
     return this.#segments.pop();

@@ -36,7 +36,6 @@ const SYNCED: readonly string[] = [
 /** The syncs of one log. */
 export class LogSync {
   readonly #log: SyncedLog;
-  readonly #flushMs: number;
   readonly #flusher = new Flusher(() => this.#sync());
   /** Sealed since the last sync: their bytes may not be on the disk yet. */
   #sealed: Segment[];
@@ -47,7 +46,6 @@ export class LogSync {
 
   constructor(log: SyncedLog, unsynced: readonly Segment[]) {
     this.#log = log;
-    this.#flushMs = log.context.config.flushMs;
     this.#sealed = [...unsynced];
     this.#hasNewNames = unsynced.length > 0;
   }
@@ -73,8 +71,9 @@ export class LogSync {
 
   /** Something was appended: it is synced within `flush.ms`. */
   appended(): void {
-    if (this.#flushMs === Infinity || this.#timer !== undefined) return;
-    this.#timer = this.#log.context.clock.after(this.#flushMs, () => {
+    const { clock, config } = this.#log.context;
+    if (config.flushMs === Infinity || this.#timer !== undefined) return;
+    this.#timer = clock.after(config.flushMs, () => {
       this.#timer = undefined;
       this.flush().catch(() => undefined);
     });
@@ -97,6 +96,12 @@ export class LogSync {
   /** Segments below `offset` are gone. */
   removedBelow(offset: number): void {
     this.#sealed = this.#sealed.filter(({ baseOffset }) => baseOffset >= offset);
+  }
+
+  /** Segments were replaced by others that are on the disk. */
+  replaced(segments: readonly Segment[]): void {
+    this.#hasNewNames = true;
+    this.#sealed = this.#sealed.filter((sealed) => !segments.includes(sealed));
   }
 
   /** All that was appended before the call is on the disk once this resolves. */

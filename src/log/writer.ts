@@ -191,7 +191,8 @@ function positive(name: string, value: number, least: number): number {
   });
 }
 
-function serializer<T>(serde: Serde<T> | undefined): (value: T) => Uint8Array {
+/** What makes bytes of keys or values; without a serde, of bytes and strings. */
+export function serializer<T>(serde: Serde<T> | undefined): (value: T) => Uint8Array {
   if (serde !== undefined) return (value) => serde.serialize(value);
   return (value) => {
     if (typeof value === 'string') return Buffer.from(value, 'utf8');

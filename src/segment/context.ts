@@ -10,7 +10,8 @@ export interface SegmentContext {
   readonly engine: Engine;
   readonly fs: FileSystem;
   readonly clock: Clock;
-  readonly config: LogConfig;
+  /** Replaced as a whole when it is altered: whoever needs a value asks for it here at that moment. */
+  config: LogConfig;
   /** Which segments have their files open. */
   readonly open: OpenSegments;
   /**

@@ -37,7 +37,10 @@ export function clearLeftovers(context: SegmentContext, directory: string): stri
         remove(name);
       }
     }
-    for (const name of swaps) {
+    // Once the first of these has its name, nothing tells any more what else was to go.
+    fs.syncDirectory(directory);
+    // The logs first: an index beside a log that is still to come would be taken for one of the old ones.
+    for (const name of [...swaps.filter(isSwappedLog), ...swaps.filter((other) => !isSwappedLog(other))]) {
       fs.rename(join(directory, name), join(directory, name.slice(0, -STAGES.swap.length)));
       done.push(name);
     }
@@ -48,6 +51,10 @@ export function clearLeftovers(context: SegmentContext, directory: string): stri
   for (const name of left) if (REPLACED.some((file) => name === `${file}.tmp`)) remove(name);
   if (done.length > 0) fs.syncDirectory(directory);
   return done;
+}
+
+function isSwappedLog(name: string): boolean {
+  return name.endsWith(SUFFIXES.log + STAGES.swap);
 }
 
 function stageOf(name: string): string | undefined {
@@ -66,7 +73,8 @@ function rangeOf(context: SegmentContext, directory: string, swaps: readonly str
     const sizeBytes = context.fs.stat(join(directory, name))?.sizeBytes ?? 0;
     const segment = new Segment(context, directory, Number(baseOffset), sizeBytes, { stage: STAGES.swap });
     from = Math.min(from, segment.baseOffset);
-    to = Math.max(to, findEnd(context, segment, sizeBytes, false).nextOffset);
+    // One of which nothing is left takes the place of its own base at least.
+    to = Math.max(to, findEnd(context, segment, sizeBytes, false).nextOffset, segment.baseOffset + 1);
     segment.release();
   }
   return { from, to };

@@ -237,6 +237,11 @@ export class ProducerState {
     this.#snapshots.delete(offset);
   }
 
+  /** Snapshots that were taken out of the directory. */
+  forgetSnapshots(offsets: readonly number[]): void {
+    this.#snapshots.forget(new Set(offsets));
+  }
+
   /** Forgets the producers whose last timestamp is too long ago and who have no transaction open; returns how many. */
   expire(nowMs: number): number {
     const before = this.count;

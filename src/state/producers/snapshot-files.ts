@@ -161,6 +161,11 @@ export class SnapshotFiles {
     for (const offset of this.#offsets.filter(isUnwanted)) this.delete(offset);
   }
 
+  /** Snapshots whose files were moved away. */
+  forget(offsets: ReadonlySet<number>): void {
+    this.#offsets = this.#offsets.filter((offset) => !offsets.has(offset));
+  }
+
   #path(offset: number): string {
     return join(this.#directory, segmentFileName(offset, SUFFIXES.producerSnapshot));
   }

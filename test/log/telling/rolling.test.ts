@@ -111,10 +111,13 @@ describe('deleting', () => {
     await fill(log, 6);
     await log.deleteRecordsBefore(4);
     const deleted = (): string[] => readdirSync(directory).filter((name) => name.endsWith('.deleted'));
-    expect(deleted()).toHaveLength(6);
-    expect(readdirSync(directory).filter((name) => /^0{19}[02]\.(log|index|timeindex)$/.test(name))).toEqual([]);
+    // Three of each segment, and the producer snapshot between them.
+    expect(deleted()).toHaveLength(7);
+    expect(readdirSync(directory).filter((name) => /^0{19}[02]\.(log|index|timeindex|snapshot)$/.test(name))).toEqual(
+      [],
+    );
     clock.advance(999);
-    expect(deleted()).toHaveLength(6);
+    expect(deleted()).toHaveLength(7);
     clock.advance(1);
     expect(deleted()).toEqual([]);
     expect(valuesOf(log)).toEqual(numbered(2, 4));

@@ -1,0 +1,273 @@
+/**
+ * Compaction of an open log: what is cleaned, by whom, and the swaps (spec 4).
+ *
+ * The cleaner reads the segments and writes `.cleaned` files, on this thread or another. All that changes the log is done
+ * here, between two turns of whoever appends and reads, a group of segments at a time.
+ */
+import { cleanSegments } from '../../cleaner/clean.ts';
+import type {
+  ActiveProducer,
+  CleanedGroup,
+  CleanHooks,
+  CleanProgress,
+  CleanRequest,
+  CleanRound,
+  CleanStatistics,
+} from '../../cleaner/contract.ts';
+import { OFFSET_MAP_SLOT_BYTES } from '../../engine/contract.ts';
+import { SeglogError } from '../../errors/errors.ts';
+import { type CompactionBound, selectForCompaction } from '../../policy/compaction.ts';
+import type { Segment } from '../../segment/segment.ts';
+import type { Offset, TimestampMs } from '../../units/units.ts';
+import type { PartitionLog } from '../partition-log.ts';
+import { compactionFacts } from './facts.ts';
+import { discardCleaned } from './swap.ts';
+
+/** Does a round of cleaning: `cleanSegments`, here or in a worker. */
+export type CleanSegments = (request: CleanRequest, hooks: CleanHooks) => Promise<CleanRound>;
+
+/** How a log is compacted. What is left out is as the log's configuration says. */
+export interface CompactOptions {
+  /** What is below was cleaned before, up to this offset. Default: the log start, so that all is looked at. */
+  readonly firstDirtyOffset?: Offset;
+  /** As of when tombstones and markers are due, in milliseconds since 1970. Default: the clock's time. */
+  readonly now?: TimestampMs;
+  /** For how long a tombstone stays once it was cleaned (`delete.retention.ms`). */
+  readonly deleteRetentionMs?: number;
+  /** Neighbouring segments become one up to this size (`segment.bytes`). */
+  readonly segmentBytes?: number;
+  /** Segments with younger records are left alone (`min.compaction.lag.ms`). */
+  readonly minCompactionLagMs?: number;
+  /** The most memory for the keys, 24 bytes for each (`log.cleaner.dedupe.buffer.size`). Default 128 MiB. */
+  readonly offsetMapBytes?: number;
+  /** The most bytes a second, read and written (`log.cleaner.io.max.bytes.per.second`). Default: no limit. */
+  readonly maxBytesPerSecond?: number;
+  /** Stops; what was swapped by then stays. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: CleanProgress) => void;
+}
+
+/** What a compaction did. */
+export interface CompactionResult {
+  readonly firstDirtyOffset: Offset;
+  /** Where the log is clean up to, exclusive: the first dirty offset of the next compaction. */
+  readonly endOffset: Offset;
+  /** What it could not go beyond. */
+  readonly bound: CompactionBound;
+  /** How often the offset map was filled; 0 when there was nothing to do. */
+  readonly rounds: number;
+  /** Sealed segments that were cleaned, and those that took their place; the bytes of their .log files. */
+  readonly segmentsBefore: number;
+  readonly segmentsAfter: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  /** Of all rounds together. A record that stayed in one and was looked at in the next counts twice. */
+  readonly statistics: Omit<CleanStatistics, 'isMapFull'>;
+}
+
+/** Kafka's `log.cleaner.dedupe.buffer.size`. */
+const OFFSET_MAP_BYTES = 128 * 1024 * 1024;
+/** Room for every record to have a key of its own, with half of the slots empty. */
+const MAP_BYTES_PER_OFFSET = 2 * OFFSET_MAP_SLOT_BYTES;
+
+/** How often a round is begun whose segments are deleted while it reads them. */
+const MOST_TRIES = 5;
+
+const NOTHING: CompactionResult['statistics'] = {
+  ...{ mapRecords: 0, mapKeys: 0, bytesRead: 0, bytesWritten: 0, recordsRead: 0, recordsKept: 0 },
+  ...{ superseded: 0, tombstones: 0, keyless: 0, discarded: 0, mapMs: 0, cleanMs: 0 },
+};
+
+/** The compactions of one log: one at a time. */
+export class LogCompaction {
+  readonly #log: PartitionLog;
+  #running: { readonly stop: AbortController; readonly done: Promise<unknown> } | undefined;
+
+  constructor(log: PartitionLog) {
+    this.#log = log;
+  }
+
+  /** Compacts; see `Log.compact`. @param clean who does the rounds. Default: this thread */
+  async run(options: CompactOptions, clean: CleanSegments = this.#cleanHere()): Promise<CompactionResult> {
+    if (this.#running !== undefined) {
+      throw new SeglogError('INVALID_ARGUMENT', 'the log is being compacted', { file: this.#log.directory });
+    }
+    const stop = new AbortController();
+    const signals = options.signal === undefined ? [stop.signal] : [stop.signal, options.signal];
+    const done = new Compaction(this.#log, options, clean, AbortSignal.any(signals)).run();
+    this.#running = { stop, done };
+    try {
+      return await done;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Ends the one that runs: its log is being closed. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    const { directory } = this.#log;
+    running.stop.abort(new SeglogError('LOG_CLOSED', 'the log was closed while it was compacted', { file: directory }));
+    // How it ended is told to whoever asked for it.
+    await running.done.catch(() => undefined);
+  }
+
+  #cleanHere(): CleanSegments {
+    const { engine, fs, clock } = this.#log.context;
+    return (request, hooks) => cleanSegments({ engine, fs, clock }, request, hooks);
+  }
+}
+
+/** One compaction. */
+class Compaction {
+  readonly #log: PartitionLog;
+  readonly #options: CompactOptions;
+  readonly #clean: CleanSegments;
+  readonly #signal: AbortSignal;
+  readonly #cuts: number;
+  #statistics = NOTHING;
+  #before = { segments: 0, bytes: 0 };
+  #after = { segments: 0, bytes: 0 };
+
+  constructor(log: PartitionLog, options: CompactOptions, clean: CleanSegments, signal: AbortSignal) {
+    this.#log = log;
+    this.#options = options;
+    this.#clean = clean;
+    this.#signal = signal;
+    this.#cuts = log.cuts;
+  }
+
+  async run(): Promise<CompactionResult> {
+    const log = this.#log;
+    log.checkAppendable();
+    const { config, clock } = log.context;
+    const { now: nowMs = clock.now(), minCompactionLagMs = config.minCompactionLagMs } = this.#options;
+    const facts = compactionFacts(log, this.#options.firstDirtyOffset);
+    const selection = selectForCompaction(facts, { ...config, minCompactionLagMs }, nowMs);
+    const { firstDirtyOffset, firstUncleanableOffset: end, bound } = selection;
+    let endOffset = firstDirtyOffset;
+    let rounds = 0;
+    for (let isDone = firstDirtyOffset >= end; !isDone; rounds++) {
+      const round = await this.#roundOfWhatIsLeft(endOffset, end, nowMs);
+      // A map that takes nothing gets nowhere.
+      isDone = round === undefined || round.endOffset >= end || round.endOffset <= endOffset;
+      endOffset = Math.max(endOffset, round?.endOffset ?? end);
+      if (round !== undefined) this.#add(round.statistics);
+    }
+    return {
+      ...{ firstDirtyOffset, endOffset, bound, rounds },
+      ...{ segmentsBefore: this.#before.segments, segmentsAfter: this.#after.segments },
+      ...{ bytesBefore: this.#before.bytes, bytesAfter: this.#after.bytes },
+      statistics: this.#statistics,
+    };
+  }
+
+  /** A round; once more where segments that it read were deleted. undefined: they all were. */
+  async #roundOfWhatIsLeft(from: Offset, end: Offset, nowMs: TimestampMs): Promise<CleanRound | undefined> {
+    const { offsets } = this.#log;
+    for (let tries = 1; offsets.logStart < end; tries++) {
+      const { logStart } = offsets;
+      try {
+        return await this.#round(Math.max(from, logStart), end, nowMs);
+      } catch (error) {
+        if (offsets.logStart === logStart || tries === MOST_TRIES || this.#signal.aborted) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  async #round(firstDirtyOffset: Offset, firstUncleanableOffset: Offset, nowMs: TimestampMs): Promise<CleanRound> {
+    this.#checkUnchanged();
+    const { directory, segments, context, producers } = this.#log;
+    const { config } = context;
+    const { deleteRetentionMs, segmentBytes, maxBytesPerSecond, onProgress } = this.#options;
+    const { offsetMapBytes = OFFSET_MAP_BYTES } = this.#options;
+    const neededBytes = (firstUncleanableOffset - firstDirtyOffset + 1) * MAP_BYTES_PER_OFFSET;
+    const sources = new Map([...segments].map((segment) => [segment.baseOffset, segment]));
+    const request: CleanRequest = {
+      directory,
+      segments: [...segments].map(({ baseOffset, sizeBytes }) => ({ baseOffset, sizeBytes })),
+      firstDirtyOffset,
+      firstUncleanableOffset,
+      nowMs,
+      deleteRetentionMs: deleteRetentionMs ?? config.deleteRetentionMs,
+      segmentBytes: segmentBytes ?? config.segmentBytes,
+      segmentIndexBytes: config.segmentIndexBytes,
+      indexIntervalBytes: config.indexIntervalBytes,
+      activeProducers: producers.entries().map(activeProducer),
+      offsetMapBytes: Math.min(offsetMapBytes, neededBytes),
+      ...(maxBytesPerSecond === undefined ? {} : { maxBytesPerSecond }),
+    };
+    return this.#clean(request, {
+      signal: this.#signal,
+      onGroup: (group) => this.#swap(group, sources),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
+  }
+
+  /** Swaps a group in, unless its sources went meanwhile: below a log start that moved. */
+  #swap(group: CleanedGroup, sources: ReadonlyMap<Offset, Segment>): Promise<void> {
+    const log = this.#log;
+    return log.sync.exclusive(() => {
+      const olds = group.sources.flatMap((base) => sources.get(base) ?? []);
+      let isSwappable = false;
+      try {
+        this.#checkUnchanged();
+        isSwappable = olds.length === group.sources.length && log.segments.hasRun(olds);
+      } finally {
+        if (!isSwappable) {
+          const bases = group.cleaned.map(({ baseOffset }) => baseOffset);
+          discardCleaned(log.context, log.directory, bases);
+        }
+      }
+      if (!isSwappable) return;
+      log.replaceSegments(olds, group.cleaned);
+      this.#before = added(this.#before, olds);
+      this.#after = added(this.#after, group.cleaned);
+    });
+  }
+
+  /**
+   * What was cut off the end may be what records went for.
+   *
+   * @throws SeglogError `LOG_OFFLINE`, `LOG_CORRUPT`, `OFFSET_OUT_OF_RANGE`, or the signal's reason
+   */
+  #checkUnchanged(): void {
+    this.#signal.throwIfAborted();
+    const log = this.#log;
+    log.sync.check();
+    log.checkAppendable();
+    if (log.cuts === this.#cuts) return;
+    throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log was truncated while it was compacted', {
+      file: log.directory,
+      action: 'Compact it again',
+    });
+  }
+
+  #add(round: CleanStatistics): void {
+    const names = Object.keys(NOTHING) as (keyof typeof NOTHING)[];
+    this.#statistics = Object.fromEntries(
+      names.map((name) => [name, this.#statistics[name] + round[name]]),
+    ) as typeof NOTHING;
+  }
+}
+
+function activeProducer(producer: {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly lastOffset: number;
+}): ActiveProducer {
+  const { producerId, producerEpoch, lastOffset } = producer;
+  return { producerId, producerEpoch, lastDataOffset: lastOffset < 0 ? undefined : lastOffset };
+}
+
+function added(
+  { segments, bytes }: { readonly segments: number; readonly bytes: number },
+  more: readonly { readonly sizeBytes: number }[],
+): { segments: number; bytes: number } {
+  return {
+    segments: segments + more.length,
+    bytes: more.reduce((total, { sizeBytes }) => total + sizeBytes, bytes),
+  };
+}

@@ -1,0 +1,199 @@
+/** A compaction that dies at any of its changes: the next opening finds the old segments or the new ones, and nothing else. */
+import { describe, expect, test } from 'vitest';
+import { ManualClock } from '../../src/clock/clock.ts';
+import { FaultyFileSystem } from '../../src/fs/faulty-fs.ts';
+import type { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
+import { type CompactOptions, Log, type LogOptions } from '../../src/index.ts';
+import { CrashingFileSystem, Died } from '../support/crashing-fs.ts';
+import { Random } from '../support/random.ts';
+import { codeOf } from './telling/support.ts';
+
+const DIRECTORY = '/logs/t-0';
+const KEYS = 5;
+const RECORDS = 24;
+
+/** Two batches a segment. */
+const options: LogOptions = { segmentBytes: 160, indexIntervalBytes: 0, retentionMs: -1, clock: new ManualClock(5000) };
+
+/** Every committed record of a log, as `offset key=value`. */
+function recordsOf(log: Log): string[] {
+  return [...log.readSync({ isolation: 'read_committed' })].flatMap((batch) =>
+    batch
+      .records()
+      .filter(() => !batch.isControl)
+      .map(({ offset, key, value }) => `${offset} ${key?.toString()}=${value?.toString() ?? 'null'}`),
+  );
+}
+
+/** Records of a few keys; of a transaction that is aborted among them, so that there is a transaction index, too. */
+async function filled(fs: CrashingFileSystem): Promise<Log> {
+  fs.makeDirectory('/logs');
+  const log = await Log.open(DIRECTORY, { ...options, fs });
+  for (let number = 0; number < RECORDS; number++) {
+    const producer = { producerId: 7, producerEpoch: 0, baseSequence: number / 6, isTransactional: true };
+    const record = { key: `k${number % KEYS}`, value: String(number), timestamp: 1000 };
+    await (number % 6 === 0 ? log.append(record, { producer }) : log.append(record));
+    if (number % 6 === 3) await log.endTransaction({ producerId: 7, producerEpoch: 0, result: 'abort' });
+  }
+  await log.flush();
+  return log;
+}
+
+/** Compacts a log that dies at its `at`th change. */
+async function dying(at: number, how: CompactOptions): Promise<{ fs: CrashingFileSystem; hasDied: boolean }> {
+  const fs = new CrashingFileSystem();
+  const log = await filled(fs);
+  fs.dieIn(at);
+  try {
+    await log.compact(how);
+    return { fs, hasDied: false };
+  } catch (error) {
+    if (!(error instanceof Died)) throw error;
+    return { fs, hasDied: true };
+  }
+}
+
+/** Opens what is left; returns its records. */
+async function recordsAfter(fs: MemoryFileSystem): Promise<string[]> {
+  const log = await Log.open(DIRECTORY, { ...options, fs });
+  expect(fs.list(DIRECTORY).filter((name) => /\.(cleaned|swap|deleted)$/.test(name))).toEqual([]);
+  expect(log.logStartOffset).toBe(0);
+  expect(log.status().recovery?.cutBytes ?? 0).toBe(0);
+  const records = recordsOf(log);
+  const end = log.logEndOffset;
+  expect((await log.append({ key: 'next', value: 'x' })).baseOffset).toBe(end);
+  await log.close();
+  return records;
+}
+
+/** What there is before and behind a compaction that nobody disturbs. */
+async function bothSides(how: CompactOptions): Promise<{ before: string[]; after: string[] }> {
+  const log = await filled(new CrashingFileSystem());
+  const before = recordsOf(log);
+  await log.compact(how);
+  const after = recordsOf(log);
+  await log.close();
+  expect(after.length).toBeLessThan(before.length);
+  return { before, after };
+}
+
+/** The newest value of each key. */
+function newest(records: readonly string[]): Map<string, string> {
+  return new Map(records.map((record) => record.split(' ')[1]?.split('=') as [string, string]));
+}
+
+describe('a compaction to one segment that dies at any change', () => {
+  const how = { segmentBytes: 1_000_000, offsetMapBytes: 2400 };
+
+  test('leaves all of the old segments or all of the new', async () => {
+    const { before, after } = await bothSides(how);
+    const found = new Set<string>();
+    let at = 1;
+    for (let hasDied = true; hasDied; at++) {
+      const dead = await dying(at, how);
+      ({ hasDied } = dead);
+      const records = await recordsAfter(dead.fs.afterProcessEnd());
+      expect([before, after]).toContainEqual(records);
+      found.add(String(records.length));
+    }
+    expect(at).toBeGreaterThan(60);
+    expect(found.size).toBe(2);
+  });
+
+  test('does so when the machine dies with it, whatever of the names and bytes not synced is there', async () => {
+    const { before, after } = await bothSides(how);
+    const random = new Random(11);
+    for (let at = 1, hasDied = true; hasDied; at++) {
+      const dead = await dying(at, how);
+      ({ hasDied } = dead);
+      for (let turn = 0; turn < 5; turn++) {
+        const records = await recordsAfter(dead.fs.afterPowerLoss(() => random.chance(turn / 4)));
+        expect([before, after]).toContainEqual(records);
+      }
+    }
+  });
+});
+
+test.each(['rename', 'syncDirectory'] as const)(
+  'a disk that fails a %s of a swap takes the log offline, and opening it again tells what is there',
+  async (operation) => {
+    const how = { segmentBytes: 1_000_000, offsetMapBytes: 2400 };
+    const { before, after } = await bothSides(how);
+    const codes = new Set<string>();
+    for (let call = 1, isDone = false; !isDone; call++) {
+      const memory = new CrashingFileSystem();
+      await (await filled(memory)).close();
+      const fs = new FaultyFileSystem(memory);
+      const log = await Log.open(DIRECTORY, { ...options, fs });
+      fs.plan({ operation, call, errno: 'EIO' });
+      const code = await codeOf(() => log.compact(how));
+      fs.heal();
+      isDone = code === 'ok';
+      codes.add(`${code} ${await codeOf(() => log.append({ key: 'more', value: null }))}`);
+      await log.close();
+      const records = await recordsAfter(memory.afterProcessEnd());
+      expect([before, after]).toContainEqual(records.filter((record) => !record.includes('more=')));
+    }
+    expect(codes).toContain('IO LOG_OFFLINE');
+    expect(codes).toContain('ok ok');
+  },
+);
+
+describe('an opening that ends a swap and dies at any change', () => {
+  const how = { segmentBytes: 500, offsetMapBytes: 2400 };
+
+  /** Opens a log on a machine that dies at its `at`th change; tells whether it came to that. */
+  async function dies(fs: CrashingFileSystem, at: number): Promise<boolean> {
+    fs.dieIn(at);
+    try {
+      await Log.open(DIRECTORY, { ...options, fs });
+      return false;
+    } catch (error) {
+      if (!(error instanceof Died)) throw error;
+      return true;
+    }
+  }
+
+  test('leaves what the next one ends, with the machine or without', async () => {
+    const { after } = await bothSides(how);
+    const random = new Random(13);
+    let openings = 0;
+    // Each group goes through the same steps: a part of them is enough.
+    for (let at = 1, hasDied = true; hasDied; at += 9) {
+      const dead = await dying(at, how);
+      ({ hasDied } = dead);
+      const image = dead.fs.afterProcessEnd();
+      const swapped = image.list(DIRECTORY).filter((name) => name.endsWith('.swap'));
+      if (swapped.length === 0) continue;
+      for (let step = 1; ; step += random.between(1, 4), openings++) {
+        const fs = CrashingFileSystem.of(image, ['/logs', DIRECTORY]);
+        if (!(await dies(fs, step))) break;
+        for (const left of [fs.afterProcessEnd(), fs.afterPowerLoss(() => random.chance(0.5))]) {
+          expect(newest(await recordsAfter(left))).toEqual(newest(after));
+        }
+      }
+    }
+    expect(openings).toBeGreaterThan(10);
+  });
+});
+
+describe('a compaction to several segments that dies at any change', () => {
+  const how = { segmentBytes: 500, offsetMapBytes: 2400 };
+
+  test('leaves the newest record of every key, no other ones than before, and files that agree', async () => {
+    const { before, after } = await bothSides(how);
+    const random = new Random(12);
+    for (let at = 1, hasDied = true; hasDied; at++) {
+      const dead = await dying(at, how);
+      ({ hasDied } = dead);
+      const images = [dead.fs.afterProcessEnd(), dead.fs.afterPowerLoss(() => random.chance(0.5))];
+      for (const image of images) {
+        const records = await recordsAfter(image);
+        expect(records.filter((record) => !before.includes(record))).toEqual([]);
+        expect(after.filter((record) => !records.includes(record))).toEqual([]);
+        expect(newest(records)).toEqual(newest(after));
+        expect(records).toEqual([...records].sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)));
+      }
+    }
+  });
+});
