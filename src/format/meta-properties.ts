@@ -161,3 +161,25 @@ function unescaped(part: string, fail: () => SeglogError): string {
     return ESCAPES[escape] ?? escape;
   });
 }
+
+/** The text of a `meta.properties`, without the comments that Kafka puts above it. */
+export function printMetaProperties({ version, clusterId, nodeId, directoryId, others }: MetaProperties): string {
+  const properties: readonly (readonly [string, string | number | undefined])[] = [
+    [version === 0 ? 'broker.id' : 'node.id', nodeId],
+    ['directory.id', directoryId],
+    ['version', version],
+    ['cluster.id', clusterId],
+    ...others,
+  ];
+  const lines = properties.flatMap(([key, value]) =>
+    value === undefined ? [] : `${escaped(key)}=${escaped(value)}\n`,
+  );
+  return lines.join('');
+}
+
+/** With a backslash before whatever means something, and as ASCII. */
+function escaped(text: string | number): string {
+  return String(text).replace(/[\\=:#! \t\f\r\n]|[^\x20-\x7e]/g, (unit) =>
+    /[\\=:#! ]/.test(unit) ? `\\${unit}` : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

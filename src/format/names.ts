@@ -17,6 +17,9 @@ import { SeglogError } from '../errors/errors.ts';
 /** How many digits a base offset has in a file name. */
 const OFFSET_DIGITS = 20;
 const MAX_TOPIC_LENGTH = 249;
+/** What file systems take. */
+const MAX_NAME_LENGTH = 255;
+const LEAVING = /\.[0-9a-f]{32}-(delete|stray|future)$/;
 
 export const SUFFIXES = {
   log: '.log',
@@ -46,6 +49,9 @@ export const LOG_DIRECTORY_FILES = {
   logStartOffsets: 'log-start-offset-checkpoint',
   highWatermarks: 'replication-offset-checkpoint',
   cleanerOffsets: 'cleaner-offset-checkpoint',
+  metaProperties: 'meta.properties',
+  /** seglog's own: the topics of a store. Kafka passes over names that it does not know. */
+  topics: '.seglog_topics',
 } as const;
 
 /** Names in a partition directory, besides the segments. */
@@ -84,6 +90,43 @@ export function baseOffsetOfName(name: string, suffix: string): bigint | undefin
   return /^\d+$/.test(digits) ? BigInt(digits) : undefined;
 }
 
+/**
+ * Checks that a topic can have this name.
+ *
+ * @throws SeglogError `INVALID_NAME`
+ */
+export function checkTopicName(topic: string): void {
+  const problem = topicNameProblem(topic);
+  if (problem === undefined) return;
+  throw new SeglogError('INVALID_NAME', 'this is not the name of a topic', {
+    expected: `1 to ${MAX_TOPIC_LENGTH} ASCII letters, digits, ".", "_" and "-"`,
+    found: `${JSON.stringify(topic.slice(0, MAX_TOPIC_LENGTH + 1))} (${problem})`,
+  });
+}
+
+/** What a log's directory is on its way to: removal, being looked at by somebody, or the place of another copy. */
+export type Leaving = 'delete' | 'stray' | 'future';
+
+/** What the name of a partition directory says that is not, or no longer, live; undefined for every other name. */
+export function leavingOf(name: string): Leaving | undefined {
+  return LEAVING.exec(name)?.[1] as Leaving | undefined;
+}
+
+/**
+ * The name of a partition's directory on its way out: `events-0.<32 hex digits>-delete`. A long topic is cut, so that file
+ * systems take the name.
+ *
+ * @param uniqueId - 32 hex digits
+ */
+export function leavingDirectoryName(
+  { topic, partition }: TopicPartition,
+  uniqueId: string,
+  leaving: 'delete' | 'stray',
+): string {
+  const suffix = `-${partition}.${uniqueId}-${leaving}`;
+  return topic.slice(0, MAX_NAME_LENGTH - suffix.length) + suffix;
+}
+
 /** Why a topic cannot have this name; undefined when it can. */
 function topicNameProblem(topic: string): string | undefined {
   if (topic === '') return 'it is empty';
@@ -107,7 +150,7 @@ export function parsePartitionDirectory(name: string): TopicPartition {
       action: 'Name the directory as Kafka does, so that Kafka can open it',
     });
   };
-  if (/\.[0-9a-f]{32}-(delete|stray|future)$/.test(name)) fail('a deleted, stray or future log');
+  if (LEAVING.test(name)) fail('a deleted, stray or future log');
   const dash = name.lastIndexOf('-');
   if (dash <= 0) fail('it has no "-<partition>"');
   const digits = name.slice(dash + 1);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SeglogError } from '../../src/errors/errors.ts';
-import { type MetaProperties, parseMetaProperties } from '../../src/format/meta-properties.ts';
+import { type MetaProperties, parseMetaProperties, printMetaProperties } from '../../src/format/meta-properties.ts';
 import { FIXTURES } from '../support/fixtures.ts';
 
 const parse = (text: string): MetaProperties => parseMetaProperties(Buffer.from(text, 'latin1'), 'f');
@@ -82,4 +82,15 @@ describe('meta.properties', () => {
     );
     expect(codeOf(Buffer.from(`${'\\'.repeat(2 ** 20)}x`))).toBe('read');
   });
+});
+
+test('what is printed is read again, whatever the texts', () => {
+  const text = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) });
+  fc.assert(
+    fc.property(text, text, fc.nat(0x7fffffff), (clusterId, key, nodeId) => {
+      const others = [[`other ${key}`, clusterId] as const];
+      const meta = { version: 1, clusterId, nodeId, directoryId: 'N-n8Pc62RTeyzDX7h7d1tQ', others };
+      expect(parse(printMetaProperties(meta))).toEqual(meta);
+    }),
+  );
 });

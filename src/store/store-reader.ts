@@ -1,0 +1,189 @@
+/** Looks at log directories that may belong to somebody else, a running store or broker among them. Changes nothing. */
+import { join } from 'node:path';
+import { SeglogError } from '../errors/errors.ts';
+import type { MetaProperties } from '../format/meta-properties.ts';
+import { type Leaving, LOG_DIRECTORY_FILES } from '../format/names.ts';
+import type { TopicEntry } from '../format/topics-file.ts';
+import { LogReader } from '../log/log-reader.ts';
+import type { LogEnvironment } from '../log/options.ts';
+import type { RecordsOptions } from '../log/typed-records.ts';
+import {
+  type ConsumedBatch,
+  type ConsumedRecord,
+  type ConsumeOptions,
+  consumeBatches,
+  consumeRecords,
+} from './consume.ts';
+import { type StoreEnvironment, storeEnvironment } from './environment.ts';
+import { readIdentity } from './identity.ts';
+import { checkDuplicates } from './reconcile.ts';
+import type { PartitionStatus } from './status.ts';
+import { type FoundPartition, StoreDirectory } from './store-directory.ts';
+import { TopicFiles } from './topic-repository.ts';
+
+/** What a reader stands on, and whom it tells of oddities. */
+export interface StoreReaderOptions extends LogEnvironment {
+  readonly onProblem?: (problem: SeglogError) => void;
+}
+
+/** A log directory as it lies there. */
+export interface SeenDirectory {
+  readonly path: string;
+  /** Its `meta.properties`; undefined when there is none. */
+  readonly identity: MetaProperties | undefined;
+  /** Whether the mark of a clean stop is there. Without it somebody has the directory open, or was stopped hard. */
+  readonly isMarkedClean: boolean;
+  readonly partitions: number;
+  /** Paths of directories on their way out or in. */
+  readonly leaving: Readonly<Record<Leaving, readonly string[]>>;
+}
+
+/** A topic as it lies there. */
+export interface SeenTopic {
+  readonly name: string;
+  /** undefined when no file of topics has it. */
+  readonly topicId: string | undefined;
+  readonly configs: TopicEntry['configs'];
+  /** Numbers of the partitions whose directories are there. */
+  readonly partitions: readonly number[];
+  /** Numbers of partitions that are known, and have no directory here. */
+  readonly missing: readonly number[];
+}
+
+/**
+ * Reads topics from log directories, without a lock.
+ *
+ * @example
+ * ```ts
+ * using reader = StoreReader.open(['data/a', 'data/b']);
+ * for await (const { partition, value } of reader.records('events', { follow: true })) console.log(partition, value);
+ * ```
+ */
+export class StoreReader implements Disposable {
+  readonly directories: readonly SeenDirectory[];
+  readonly #environment: StoreEnvironment;
+  readonly #found = new Map<string, Map<number, FoundPartition>>();
+  readonly #known: ReadonlyMap<string, TopicEntry>;
+  readonly #readers = new Map<string, LogReader>();
+
+  private constructor(environment: StoreEnvironment, paths: readonly string[]) {
+    const { fs } = environment;
+    this.#environment = environment;
+    const directories = paths.map((path) => new StoreDirectory(environment, fs.realPath(path)));
+    const live: FoundPartition[] = [];
+    this.directories = directories.map((directory) => {
+      const { path } = directory;
+      const found = directory.scan();
+      live.push(...found.live);
+      return {
+        path,
+        identity: readIdentity(fs, path),
+        isMarkedClean: fs.stat(join(path, LOG_DIRECTORY_FILES.cleanShutdown)) !== undefined,
+        partitions: found.live.length,
+        leaving: found.leaving,
+      };
+    });
+    checkDuplicates(live);
+    for (const partition of live) {
+      const partitions = this.#found.get(partition.topic);
+      if (partitions === undefined) this.#found.set(partition.topic, new Map([[partition.partition, partition]]));
+      else partitions.set(partition.partition, partition);
+    }
+    const known = new TopicFiles(environment, directories).peek();
+    this.#known = new Map((known?.topics ?? []).map((topic) => [topic.name, topic]));
+  }
+
+  /**
+   * @throws SeglogError `IO` when a directory is not there, `DUPLICATE_PARTITION`, `CORRUPT_CHECKPOINT`, `UNSUPPORTED_VERSION`
+   */
+  static open(logDirectories: string | readonly string[], options: StoreReaderOptions = {}): StoreReader {
+    const paths = typeof logDirectories === 'string' ? [logDirectories] : logDirectories;
+    return new StoreReader(storeEnvironment(options), paths);
+  }
+
+  /** What was odd and no reason to stop. */
+  get problems(): readonly SeglogError[] {
+    return this.#environment.problems.kept;
+  }
+
+  /** The names of all topics, in order: those that are known, and those that only have directories. */
+  topics(): string[] {
+    return [...new Set([...this.#known.keys(), ...this.#found.keys()])].sort();
+  }
+
+  /** @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION` */
+  topic(name: string): SeenTopic {
+    const known = this.#known.get(name);
+    const found = this.#found.get(name);
+    if (known === undefined && found === undefined) {
+      throw new SeglogError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic', { found: JSON.stringify(name) });
+    }
+    const all = Object.keys(known?.partitions ?? {}).map(Number);
+    return {
+      name,
+      topicId: known?.topicId,
+      configs: known?.configs ?? {},
+      partitions: [...(found?.keys() ?? [])].sort((a, b) => a - b),
+      missing: all.filter((partition) => found?.has(partition) !== true),
+    };
+  }
+
+  /** A partition as it stands. */
+  partition(topic: string, partition: number): PartitionStatus {
+    const directory = this.#found.get(topic)?.get(partition)?.path ?? '';
+    const nothing = { logStartOffset: 0, highWatermark: 0, logEndOffset: 0, segments: 0, sizeBytes: 0 };
+    try {
+      const { logStartOffset, logEndOffset, segmentCount, sizeBytes } = this.#reader(topic, partition);
+      const sizes = { segments: segmentCount, sizeBytes };
+      const offsets = { logStartOffset, highWatermark: logEndOffset, logEndOffset };
+      return { partition, directory, isOnline: true, problem: undefined, ...offsets, ...sizes };
+    } catch (error) {
+      if (!(error instanceof SeglogError)) throw error;
+      return { partition, directory, isOnline: false, problem: error, ...nothing };
+    }
+  }
+
+  /** As `Store.consume`, of logs that may belong to somebody else. */
+  consume(topic: string, options: ConsumeOptions = {}): AsyncGenerator<ConsumedBatch, void> {
+    return consumeBatches(this.#view(topic), options);
+  }
+
+  /** As `Store.records`. */
+  records<K = Uint8Array, V = Uint8Array>(
+    topic: string,
+    options: ConsumeOptions & Omit<RecordsOptions<K, V>, 'from' | 'to'> = {},
+  ): AsyncGenerator<ConsumedRecord<K, V>, void> {
+    return consumeRecords(this.#view(topic), options);
+  }
+
+  /** Closes what is open. A second call does nothing. */
+  close(): void {
+    for (const reader of this.#readers.values()) reader.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #view(topic: string): { partitions: readonly number[]; log(partition: number): LogReader } {
+    const { partitions } = this.topic(topic);
+    return { partitions, log: (partition) => this.#reader(topic, partition) };
+  }
+
+  #reader(topic: string, partition: number): LogReader {
+    const path = this.#found.get(topic)?.get(partition)?.path;
+    if (path === undefined) {
+      throw new SeglogError('UNKNOWN_TOPIC_OR_PARTITION', `the topic ${topic} has no such partition here`, {
+        expected: `one of ${this.topic(topic).partitions.join(', ') || 'none'}`,
+        found: String(partition),
+      });
+    }
+    let reader = this.#readers.get(path);
+    if (reader === undefined) {
+      const { engine, fs, clock, problems } = this.#environment;
+      const onWarning = (warning: string): unknown => problems.add(new SeglogError('CORRUPT_CHECKPOINT', warning));
+      this.#readers.set(path, (reader = LogReader.open(path, { engine, fs, clock, onWarning })));
+    }
+    return reader;
+  }
+}

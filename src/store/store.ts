@@ -1,0 +1,302 @@
+/** Topics in log directories, as a Kafka broker keeps them. */
+import { SeglogError } from '../errors/errors.ts';
+import type { Log } from '../log/log.ts';
+import type { RecordsOptions } from '../log/typed-records.ts';
+import {
+  type ConsumedBatch,
+  type ConsumedRecord,
+  type ConsumeOptions,
+  consumeBatches,
+  consumeRecords,
+} from './consume.ts';
+import { StoreCleaner } from './cleaning.ts';
+import { type StoreEnvironment, storeEnvironment } from './environment.ts';
+import type { Identity } from './identity.ts';
+import { type LoadedStore, loadStore } from './load.ts';
+import type { ConfigChange, NewTopic, StoreOptions } from './options.ts';
+import { RemovalQueue } from './removal.ts';
+import type { Scheduler } from './scheduler.ts';
+import { startSchedules } from './schedules.ts';
+import {
+  describeDirectory,
+  describeTopic,
+  partitionStatus,
+  type StoreStatus,
+  type TopicDescription,
+} from './status.ts';
+import type { StoreDirectory } from './store-directory.ts';
+import type { StorePartition } from './store-partition.ts';
+import { configOf, type Topic, viewOf } from './topic.ts';
+import { TopicChanges } from './topic-changes.ts';
+import { TopicWriter, type TopicWriterOptions } from './topic-writer.ts';
+
+/** How many logs of a directory are closed at the same time. */
+const CLOSES_AT_ONCE = 8;
+
+/**
+ * Topics and their partitions in one or several log directories, locked for this process.
+ *
+ * @example
+ * ```ts
+ * await using store = await Store.open(['data/a', 'data/b'], { retentionMs: 86_400_000 });
+ * await store.createTopic({ name: 'events', partitions: 4 });
+ * await store.partition('events', 0).append({ value: 'first' });
+ * ```
+ */
+export class Store implements AsyncDisposable {
+  readonly #environment: StoreEnvironment;
+  readonly #identity: Identity;
+  readonly #directories: readonly StoreDirectory[];
+  readonly #topics: Map<string, Topic>;
+  readonly #leaving: LoadedStore['leaving'];
+  readonly #changes: TopicChanges;
+  readonly #removals: RemovalQueue;
+  readonly #cleaner: StoreCleaner;
+  readonly #scheduler: Scheduler;
+  /** Set once closing has begun. */
+  #closing: Promise<void> | undefined;
+
+  private constructor(environment: StoreEnvironment, loaded: LoadedStore) {
+    const { identity, directories, repository, content, topics, leaving } = loaded;
+    this.#environment = environment;
+    this.#identity = identity;
+    this.#directories = directories;
+    this.#topics = topics;
+    this.#leaving = leaving;
+    // Whatever a topic says: its configuration goes with it.
+    this.#removals = new RemovalQueue(environment, configOf(environment.defaults, {}).fileDeleteDelayMs);
+    for (const path of leaving.delete) this.#removals.add(path);
+    const removals = this.#removals;
+    this.#changes = new TopicChanges({ environment, directories, repository, topics, removals }, content.deleting);
+    this.#cleaner = new StoreCleaner(environment, () => this.#partitions());
+    this.#scheduler = startSchedules({
+      environment,
+      directories,
+      cleaner: this.#cleaner,
+      partitions: () => this.#partitions(),
+      failed: (directory) => void this.#closeFailed(directory),
+    });
+  }
+
+  /**
+   * Opens a store over log directories; makes those that are not there.
+   *
+   * Partitions that are there are found by the names of their directories, and loaded in parallel. One that cannot be loaded
+   * is offline, and so is a log directory that the machine refuses; the others go on, and {@link Store.status} says why.
+   *
+   * @param logDirectories - each of them is locked, against a broker too
+   * @throws SeglogError `LOG_LOCKED`, `DIRECTORY_MISMATCH` for a directory of another cluster or broker,
+   * `DUPLICATE_PARTITION`, `CORRUPT_CHECKPOINT` and `UNSUPPORTED_VERSION` for a `meta.properties` or a file of topics that
+   * cannot be read, `INVALID_CONFIG`, `INVALID_ARGUMENT`; `IO` when no directory is left
+   */
+  static async open(logDirectories: string | readonly string[], options: StoreOptions = {}): Promise<Store> {
+    const environment = storeEnvironment(options);
+    const paths = typeof logDirectories === 'string' ? [logDirectories] : logDirectories;
+    return new Store(environment, await loadStore(environment, paths));
+  }
+
+  /** The names of all topics, in order. */
+  topics(): string[] {
+    this.#check();
+    return [...this.#topics.keys()].sort();
+  }
+
+  /** @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION` */
+  describeTopic(name: string): TopicDescription {
+    return describeTopic(this.#topic(name));
+  }
+
+  /**
+   * Makes a topic. Its partitions go where the fewest are.
+   *
+   * @throws SeglogError (as a rejection) `INVALID_NAME`, `TOPIC_ALREADY_EXISTS` (also for a name that differs only in `.` and
+   * `_`), `INVALID_PARTITIONS`, `INVALID_REPLICATION_FACTOR`, `INVALID_CONFIG`, `IO`; nothing is left of it then
+   */
+  createTopic(topic: NewTopic): Promise<TopicDescription> {
+    return this.#change(async () => describeTopic(await this.#changes.create(topic)));
+  }
+
+  /**
+   * Adds partitions to a topic, so that it has `total`. Keys may belong to other partitions from then on.
+   *
+   * @throws SeglogError (as a rejection) `INVALID_PARTITIONS` when it would not grow, `UNKNOWN_TOPIC_OR_PARTITION`, `IO`
+   */
+  createPartitions(name: string, total: number): Promise<TopicDescription> {
+    return this.#change(async () => {
+      const topic = this.#topic(name);
+      await this.#changes.grow(topic, total);
+      return describeTopic(topic);
+    });
+  }
+
+  /**
+   * Alters a topic's configuration; logs that are open go by it at once.
+   *
+   * @throws SeglogError (as a rejection) `INVALID_CONFIG`, `UNKNOWN_TOPIC_OR_PARTITION`, `IO`; nothing is altered then
+   */
+  alterTopic(name: string, change: ConfigChange): Promise<TopicDescription> {
+    return this.#change(async () => {
+      const topic = this.#topic(name);
+      this.#changes.alter(topic, change);
+      return describeTopic(topic);
+    });
+  }
+
+  /**
+   * Deletes a topic: its logs are closed and their directories renamed before this resolves, and removed after
+   * `file.delete.delay.ms` (the store's own).
+   *
+   * @throws SeglogError (as a rejection) `UNKNOWN_TOPIC_OR_PARTITION`, `IO`
+   */
+  deleteTopic(name: string): Promise<void> {
+    return this.#change(async () => {
+      this.#topic(name);
+      await this.#changes.delete(name);
+    });
+  }
+
+  /** Removes what waits for its removal, now: nobody reads it any more. */
+  removeDeleted(): void {
+    this.#check();
+    this.#removals.removeNow();
+  }
+
+  /** A partition's log. The store closes it. @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION`, `LOG_OFFLINE` */
+  partition(topic: string, partition: number): Log {
+    return this.#topic(topic).partition(partition).log;
+  }
+
+  /**
+   * A writer to a topic. Partitions that are added later are used as soon as they are there.
+   *
+   * @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_ARGUMENT`
+   */
+  writer<K = Uint8Array | string, V = Uint8Array | string>(
+    topic: string,
+    options: TopicWriterOptions<K, V> = {},
+  ): TopicWriter<K, V> {
+    return new TopicWriter(viewOf(this.#topic(topic)), options);
+  }
+
+  /**
+   * Reads batches of one or many partitions of a topic: in the order of offsets within a partition, and as they come among
+   * them. At most one batch of each is held for the caller.
+   *
+   * @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION`, `LOG_OFFLINE`, `INVALID_ARGUMENT`; while iterating as `Log.read`
+   */
+  consume(topic: string, options: ConsumeOptions = {}): AsyncGenerator<ConsumedBatch, void> {
+    return consumeBatches(viewOf(this.#topic(topic)), options);
+  }
+
+  /** The same record by record, with keys and values as what serdes make of them. Control records are left out. */
+  records<K = Uint8Array, V = Uint8Array>(
+    topic: string,
+    options: ConsumeOptions & Omit<RecordsOptions<K, V>, 'from' | 'to'> = {},
+  ): AsyncGenerator<ConsumedRecord<K, V>, void> {
+    return consumeRecords(viewOf(this.#topic(topic)), options);
+  }
+
+  /** The store as it stands. */
+  status(): StoreStatus {
+    this.#check();
+    const partitions = [...this.#partitions()];
+    const troubled = partitions.flatMap((one) => {
+      const { problem } = partitionStatus(one);
+      return problem === undefined ? [] : [{ topic: one.topic, partition: one.partition, problem }];
+    });
+    return {
+      ...this.#identity,
+      directories: this.#directories.map((directory) => describeDirectory(directory, this.#topics.values())),
+      topics: this.#topics.size,
+      partitions: partitions.length,
+      troubled,
+      uncleanable: this.#cleaner.failures,
+      deleting: this.#removals.waiting,
+      stray: this.#leaving.stray,
+      future: this.#leaving.future,
+      problems: this.#environment.problems.kept,
+    };
+  }
+
+  /** Brings everything that was appended before the call to the disk. @throws SeglogError (as a rejection) `IO` */
+  async flush(): Promise<void> {
+    this.#check();
+    const online = [...this.#partitions()].filter(({ problem }) => problem === undefined);
+    const outcomes = await Promise.allSettled(online.map(({ log }) => log.flush()));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  /**
+   * Closes all logs, writes the checkpoints, marks each directory whose logs all closed well, and gives the locks back. A
+   * second call waits for the first.
+   *
+   * @throws SeglogError (as a rejection) `IO`, the first one; the others go on, and the locks are given back
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#changes.inTurn(async () => undefined);
+    // A clean under way is given up: what was swapped by then stays.
+    await Promise.all([this.#scheduler.stop(), this.#cleaner.close()]);
+    this.#removals.stop();
+    const failures: unknown[] = [];
+    await Promise.all(this.#directories.map((directory) => this.#closeDirectory(directory, failures)));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #closeDirectory(directory: StoreDirectory, failures: unknown[]): Promise<void> {
+    const own = this.#partitionsOf(directory);
+    // A log that could not be loaded is in a state that nobody knows.
+    const isWhole = own.every(({ problem }) => problem === undefined);
+    await closeAll(own, (error) => directory.isOnline && failures.push(error));
+    try {
+      await directory.release(isWhole);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+
+  /** What is open in a directory that has failed is closed as well as it can be. */
+  async #closeFailed(directory: StoreDirectory): Promise<void> {
+    await closeAll(this.#partitionsOf(directory), () => undefined);
+  }
+
+  *#partitions(): Generator<StorePartition, void> {
+    for (const { partitions } of this.#topics.values()) yield* partitions.values();
+  }
+
+  #partitionsOf(directory: StoreDirectory): StorePartition[] {
+    return [...this.#partitions()].filter(({ root }) => root === directory);
+  }
+
+  #topic(name: string): Topic {
+    this.#check();
+    const topic = this.#topics.get(name);
+    if (topic !== undefined) return topic;
+    throw new SeglogError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic', { found: JSON.stringify(name) });
+  }
+
+  async #change<T>(work: () => Promise<T>): Promise<T> {
+    this.#check();
+    return this.#changes.inTurn(work);
+  }
+
+  #check(): void {
+    if (this.#closing !== undefined) throw new SeglogError('LOG_CLOSED', 'the store is closed');
+  }
+}
+
+async function closeAll(partitions: readonly StorePartition[], failed: (error: unknown) => void): Promise<void> {
+  const waiting = partitions.values();
+  const work = async (): Promise<void> => {
+    for (const partition of waiting) await partition.close().catch(failed);
+  };
+  await Promise.all(Array.from({ length: CLOSES_AT_ONCE }, work));
+}
