@@ -31,6 +31,8 @@ export type {
   RecoveryProgress,
   RecoveryReport,
 } from './log/load/report.ts';
+export type { CleanSegments, CompactionResult, CompactOptions } from './log/cleaning/compaction.ts';
+export type { RetentionResult, RetiredSegment } from './log/cleaning/retention.ts';
 export type { EndTransaction } from './log/batch-appender.ts';
 export type { HighWatermarkMode } from './log/offsets.ts';
 export type { ProducerDescription } from './state/producers/producer-state.ts';
@@ -60,3 +62,21 @@ export type { BatchCursor, RecordColumns } from './record/cursors.ts';
 export { type LogRecord, RecordBatch, type RecordBatchOptions, type RecordHeader } from './record/record-batch.ts';
 export { type Serde, serdes } from './record/serdes.ts';
 export type { FoundBatch } from './segment/segment.ts';
+export { Store } from './store/store.ts';
+export type { CleaningFailure } from './store/cleaning.ts';
+export {
+  type SeenDirectory,
+  type SeenTopic,
+  StoreReader,
+  type StoreReaderOptions,
+} from './store/store-reader.ts';
+export type { ConsumedBatch, ConsumedRecord, ConsumeOptions } from './store/consume.ts';
+export {
+  type Partitioner,
+  type RecordPlace,
+  type TopicRecord,
+  TopicWriter,
+  type TopicWriterOptions,
+} from './store/topic-writer.ts';
+export type { ConfigChange, LoadProgress, NewTopic, StoreOptions, StoreSettings } from './store/options.ts';
+export type { DirectoryStatus, PartitionStatus, StoreStatus, TopicDescription } from './store/status.ts';

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setup } from '../../scripts/setup.mjs';
 import { whyNotAvailable } from './available.mjs';
 import { runBeforeCase } from './before.mjs';
+import { runCompactCase } from './compact.mjs';
 import { runCopyCase } from './copy.mjs';
 import { runGroupCase } from './group.mjs';
 import { runLargeLog } from './large-log.mjs';
@@ -17,6 +18,7 @@ import { runOpenCase } from './open.mjs';
 import { HELP, readOptions } from './options.mjs';
 import {
   beforeTable,
+  compactTable,
   copyText,
   groupTable,
   memoryTable,
@@ -27,7 +29,7 @@ import {
 import { SPEED_CASES } from './speed-cases.mjs';
 import { runSpeedCase } from './speed.mjs';
 
-const OTHER_CASES = ['copy', 'group-commit', 'open', 'open-partitions', 'before', 'memory'];
+const OTHER_CASES = ['compact', 'copy', 'group-commit', 'open', 'open-partitions', 'before', 'memory'];
 
 function say(line) {
   process.stderr.write(`${line}\n`);
@@ -47,6 +49,7 @@ async function measure(options, chosen, context) {
     const reason = context.available.native;
     measured.copy = reason === undefined ? await runCopyCase(options) : { reason };
   }
+  if (chosen('compact')) measured.compact = await runCompactCase(options, context);
   if (chosen('group-commit')) measured.group = await runGroupCase(options, context);
   if (chosen('open')) measured.open = await runOpenCase(options, context);
   if (chosen('open-partitions')) measured.openPartitions = await runOpenPartitionsCase(options, context);
@@ -56,7 +59,7 @@ async function measure(options, chosen, context) {
 }
 
 function report({ records, rounds, warm, cycles, gib }, machine, measured) {
-  const { speed, copy, group, open, openPartitions, before, memory } = measured;
+  const { speed, compact, copy, group, open, openPartitions, before, memory } = measured;
   print(machineLine(machine));
   if (speed.length > 0) {
     print(
@@ -65,6 +68,9 @@ function report({ records, rounds, warm, cycles, gib }, machine, measured) {
     print(speedTable(speed));
   }
   if (copy !== undefined) print(`\n${copyText(copy)}`);
+  if (compact !== undefined) {
+    print(`\ncompaction of 5 M records of 100 B with 1 M keys, all but the active segment\n${compactTable(compact)}`);
+  }
   if (group !== undefined) print(`\ngroup commit, 64 appenders of one record of 100 B each\n${groupTable(group)}`);
   if (open !== undefined) print(`\nopening after a clean close\n${openTable(open)}`);
   if (openPartitions !== undefined) {

@@ -72,6 +72,17 @@ export function groupTable(results) {
   return tableText(['engine', 'appends', 'syncs/s', 'bare syncs/s', 'share', 'target', 'mean group'], rows);
 }
 
+/** Compaction next to Kafka's cleaner; bytes are those of the sealed segments before. */
+export function compactTable(results) {
+  const rows = results.map(({ codec, side, speed, bytesAfter, resident, ratio, target, reason }) => {
+    if (reason !== undefined) return [codec, side, `not available: ${reason}`, '', '', '', ''];
+    const speeds = `${Math.round(speed.median)} MB/s (${Math.round(speed.least)} - ${Math.round(speed.most)})`;
+    const ratioText = ratio === undefined ? '' : ratio.toFixed(2);
+    return [codec, side, speeds, megabytes(bytesAfter / 1e6), megabytes(resident), ratioText, verdict(target)];
+  });
+  return tableText(['codec', 'engine', 'median (least - most)', 'left', 'peak RSS', 'to Kafka', 'target'], rows);
+}
+
 /** Opening many partitions. */
 export function openPartitionsTable(results) {
   const rows = results.map(({ engine, partitions, seconds, grownMegabytes, reached, reason }) => {

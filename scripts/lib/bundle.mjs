@@ -10,7 +10,11 @@ const target = inProject('dist', 'cli');
 const made = inProject('dist', '.bundle');
 
 /** The command line, and what it starts as worker threads: these need files of their own. */
-const entries = { main: path.join(target, 'main.js'), worker: inProject('dist', 'inspect', 'verify', 'worker.js') };
+const entries = {
+  main: path.join(target, 'main.js'),
+  worker: inProject('dist', 'inspect', 'verify', 'worker.js'),
+  'cleaner-worker': inProject('dist', 'cleaner', 'cleaner-worker.js'),
+};
 
 /** Puts bundles in the place of the compiler's dist/cli. Paths relative to a module hold: all rooms lie at one depth. */
 export async function bundleCommandLine() {

@@ -1,14 +1,24 @@
 /** What one round of a bench says: the line that `seglog bench --json` prints. */
 
-export const WORKS = ['append', 'read', 'seek', 'open', 'open-partitions', 'recover', 'copy', 'sync'] as const;
+export const WORKS = [
+  'append',
+  'read',
+  'seek',
+  'open',
+  'open-partitions',
+  'recover',
+  'compact',
+  'copy',
+  'sync',
+] as const;
 /** What was measured. */
 export type Work = (typeof WORKS)[number];
 
 /** What was done in one round, and how long it took. */
 export interface Measured {
-  /** Records appended, read or recovered; seeks made; segments or partitions opened; copies or bare syncs made. */
+  /** Records appended, read, recovered or compacted; seeks made; segments or partitions opened; copies or bare syncs made. */
   readonly records: number;
-  /** Bytes of .log files: appended, read, or of the batches that were found. */
+  /** Bytes of .log files: appended, read, compacted (those before), or of the batches that were found. */
   readonly bytes: number;
   readonly elapsedMs: number;
 }
@@ -47,6 +57,17 @@ export interface DurableLine extends AppendLine {
 export interface RecoverLine extends BenchLine {
   readonly segments: number;
   readonly gigabytesPerSecond: number;
+}
+
+/** A line of `bench compact`: `records` and `bytes` are those of the sealed segments before. */
+export interface CompactLine extends BenchLine {
+  readonly bytesAfter: number;
+  readonly segmentsBefore: number;
+  readonly segmentsAfter: number;
+  readonly recordsKept: number;
+  readonly recordBytes: number;
+  readonly distinctKeys: number;
+  readonly compression: string;
 }
 
 /** A timer's resolution: no round is taken for shorter, so that no speed is infinite. */

@@ -1,5 +1,5 @@
 /** A bench's lines as text: aligned, one a round. */
-import { type BenchLine, type DurableLine, median, type RecoverLine, type Work } from './line.ts';
+import { type BenchLine, type CompactLine, type DurableLine, median, type RecoverLine, type Work } from './line.ts';
 import { bytesText, countText, decimals, rateText, secondsText } from './text.ts';
 
 /** What a work counts. */
@@ -10,11 +10,12 @@ const UNITS: Readonly<Record<Work, string>> = {
   open: 'segments',
   'open-partitions': 'partitions',
   recover: 'records',
+  compact: 'records',
   copy: 'copies',
   sync: 'syncs',
 };
 /** Works whose bytes went by; those of a seek or of opening were found, not read, so that a speed in MB says nothing. */
-const MOVES_BYTES: ReadonlySet<Work> = new Set(['append', 'read', 'recover', 'copy']);
+const MOVES_BYTES: ReadonlySet<Work> = new Set(['append', 'read', 'recover', 'compact', 'copy']);
 
 function isDurable(line: BenchLine): line is DurableLine {
   return 'meanGroup' in line;
@@ -24,12 +25,21 @@ function isRecovery(line: BenchLine): line is RecoverLine {
   return 'gigabytesPerSecond' in line;
 }
 
+function isCompaction(line: BenchLine): line is CompactLine {
+  return 'recordsKept' in line;
+}
+
 /** What some works tell beside. */
 function noteText(line: BenchLine): string {
   if (isDurable(line)) {
     const { durability, appendsPerSecond, syncsPerSecond, meanGroup } = line;
     const rates = `${rateText(appendsPerSecond, 'appends')}, ${rateText(syncsPerSecond, 'syncs')}`;
     return `${durability}: ${rates}, mean group ${decimals(meanGroup, 1)}`;
+  }
+  if (isCompaction(line)) {
+    const { bytesAfter, recordsKept, segmentsBefore, segmentsAfter } = line;
+    const kept = `${countText(recordsKept)} records stay, ${bytesText(bytesAfter)}`;
+    return `${kept}; ${countText(segmentsBefore)} to ${countText(segmentsAfter)} segments`;
   }
   if (!isRecovery(line)) return '';
   const { gigabytesPerSecond, segments } = line;

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { BYTE_ENCODINGS, type ByteEncoding } from '../inspect/byte-encoding.ts';
 import { CODEC_IDS } from '../engine/contract.ts';
 import type { Codec, ReadIsolation } from '../log/options.ts';
+import type { Partitioner } from '../store/topic-writer.ts';
 
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -47,6 +48,7 @@ function oneOf<T extends string>(values: readonly T[]): (text: string) => T {
 
 export const parseEncoding: (text: string) => ByteEncoding = oneOf(BYTE_ENCODINGS);
 export const parseCodec: (text: string) => Codec = oneOf(Object.keys(CODEC_IDS) as Codec[]);
+export const parsePartitioner: (text: string) => Partitioner = oneOf(['default', 'sticky', 'round-robin']);
 export const parseIsolation: (text: string) => ReadIsolation = oneOf(['read_uncommitted', 'read_committed']);
 
 /** Collects `--config name=value`, which may repeat. */

@@ -6,6 +6,7 @@ import type { BenchLine } from '../bench/line.ts';
 import { copyShareText, lineText, syncShareText } from '../bench/report.ts';
 import { newScratch } from '../bench/scratch.ts';
 import { benchAppend } from '../bench/work/append.ts';
+import { benchCompact, type CompactLoad } from '../bench/work/compact.ts';
 import { type BenchContext, type BenchPlace, SEGMENT_BYTES } from '../bench/work/context.ts';
 import { benchCopy } from '../bench/work/copy.ts';
 import { benchDurable } from '../bench/work/durable.ts';
@@ -55,14 +56,18 @@ interface AppendOptions extends ProducerOptions {
 /** A sync takes some milliseconds: as many records as without would take hours. */
 const DURABLE_RECORDS = { fsync: 1000, group: 20_000 } as const;
 
+function compressionOption(): Option {
+  return new Option('--compression <codec>', 'how batches are compressed')
+    .choices(Object.keys(CODEC_IDS))
+    .default('none');
+}
+
 function withLoadOptions(command: Command): Command {
   return command
     .option('--records <n>', 'records to append', parsePositiveCount, 3_000_000)
     .option('--record-bytes <n>', 'bytes of a value', parseCount, 100)
     .option('--batch-records <n>', 'records a batch', parsePositiveCount, 1000)
-    .addOption(
-      new Option('--compression <codec>', 'how batches are compressed').choices(Object.keys(CODEC_IDS)).default('none'),
-    );
+    .addOption(compressionOption());
 }
 
 function withProducerOptions(command: Command): Command {
@@ -144,7 +149,7 @@ async function runDurable(
 export function registerBench(program: Command): void {
   const bench = program
     .command('bench')
-    .description('measure appending, reading, seeking, opening and recovery on this machine');
+    .description('measure appending, reading, seeking, opening, recovery and compaction on this machine');
   const work = (name: string, description: string): Command => bench.command(name).description(description);
   const loadWork = (name: string, description: string): Command =>
     withPlaceOptions(withLoadOptions(work(name, description)));
@@ -192,6 +197,15 @@ export function registerBench(program: Command): void {
     .action(async (options: ProducerOptions & { segmentBytes: number }) => {
       await runBench(options, (place) => benchRecover(contextOf(place, options), options.segmentBytes));
     });
+  withPlaceOptions(
+    work('compact', 'compact the sealed segments, of 100 MiB, of a log with 1000 records a batch and keys key-N')
+      .option('--records <n>', 'records to append', parsePositiveCount, 5_000_000)
+      .option('--record-bytes <n>', 'bytes of a value', parseCount, 100)
+      .option('--distinct-keys <n>', 'how many keys there are', parsePositiveCount, 1_000_000)
+      .addOption(compressionOption()),
+  ).action(async (options: PlaceOptions & CompactLoad) => {
+    await runBench(options, (place) => benchCompact(place, options));
+  });
   loadWork('copy', 'append, and copy as many bytes plainly to a fresh mapping, in turn (native engine)').action(
     async (options: LoadOptions) => {
       const lines = await runBench(options, (place) => benchCopy(contextOf(place, options)));

@@ -5,7 +5,7 @@
  * Source: spec 5, Kafka's `LogConfig`.
  */
 import { SeglogError } from '../errors/errors.ts';
-import { MAX_INT32 } from '../units/units.ts';
+import { MAX_INT32, MAX_INT64 } from '../units/units.ts';
 
 export const COMPRESSION_TYPES = ['producer', 'uncompressed', 'none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 /** What a log does with its records: a codec, or whatever the producer chose. `none` and `uncompressed` are one. */
@@ -129,6 +129,16 @@ export function kafkaNameOf(key: keyof LogConfig): string {
   return TABLE[key].kafkaName;
 }
 
+/** The key of Kafka's name: `segmentBytes` of `segment.bytes`. @throws SeglogError `INVALID_CONFIG` */
+export function keyOfKafkaName(name: string): keyof LogConfig {
+  const key = BY_KAFKA_NAME.get(name);
+  if (key !== undefined) return key;
+  throw new SeglogError('INVALID_CONFIG', 'unknown configuration name', {
+    expected: `one of ${LOG_CONFIG_NAMES.join(', ')}`,
+    found: JSON.stringify(name),
+  });
+}
+
 /** Kafka's names of all keys, in the order of the table. */
 export const LOG_CONFIG_NAMES: readonly string[] = KEYS.map((key) => TABLE[key].kafkaName);
 
@@ -220,6 +230,18 @@ export function logConfig(given: Partial<LogConfig> = {}): LogConfig {
   return config;
 }
 
+/** Kafka's names and values of a part of a configuration: what {@link parseLogConfig} parses. */
+export function printLogConfig(given: Partial<LogConfig>): (readonly [name: string, value: string])[] {
+  return KEYS.flatMap((key) => {
+    const value = given[key];
+    return value === undefined ? [] : [[TABLE[key].kafkaName, textOf(value)] as const];
+  });
+}
+
+function textOf(value: LogConfig[keyof LogConfig]): string {
+  return value === Infinity ? String(MAX_INT64) : Array.isArray(value) ? value.join(',') : String(value);
+}
+
 /**
  * Parses Kafka's names and values, as files and the command line have them, to a part of a configuration.
  *
@@ -232,13 +254,7 @@ export function logConfig(given: Partial<LogConfig> = {}): LogConfig {
 export function parseLogConfig(entries: Iterable<readonly [name: string, value: string]>): Partial<LogConfig> {
   const config: Record<string, unknown> = {};
   for (const [name, text] of entries) {
-    const key = BY_KAFKA_NAME.get(name);
-    if (key === undefined) {
-      throw new SeglogError('INVALID_CONFIG', 'unknown configuration name', {
-        expected: `one of ${LOG_CONFIG_NAMES.join(', ')}`,
-        found: JSON.stringify(name),
-      });
-    }
+    const key = keyOfKafkaName(name);
     const { rule } = TABLE[key];
     config[key] = checkValue(name, rule, parseText(name, rule, text));
   }

@@ -125,12 +125,27 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   rename(from: string, to: string): void {
+    if (this.#directories.has(from)) return this.#renameDirectory(from, to);
     const node = this.#files.get(from);
     if (node === undefined) throw ioNamed('ENOENT', 'rename', from);
     // Two names of one file: the systems leave both.
     if (this.#files.get(to) === node) return;
     this.#files.delete(from);
     this.#files.set(to, node);
+  }
+
+  #renameDirectory(from: string, to: string): void {
+    if (this.stat(to) !== undefined) throw ioNamed('ENOTEMPTY', 'rename', from);
+    const moved = (path: string): string => to + path.slice(from.length);
+    const isWithin = (path: string): boolean => path === from || path.startsWith(`${from}/`);
+    for (const path of [...this.#directories].filter(isWithin)) {
+      this.#directories.delete(path);
+      this.#directories.add(moved(path));
+    }
+    for (const [path, node] of [...this.#files].filter(([name]) => isWithin(name))) {
+      this.#files.delete(path);
+      this.#files.set(moved(path), node);
+    }
   }
 
   link(from: string, to: string): void {

@@ -11,8 +11,9 @@ const ENGINE = [...BASE, 'fs', 'engine'] as const;
 const SEGMENT = [...ENGINE, 'record', 'index', 'segment'] as const;
 /** What can be said of segments and of a partition without a log that is open. */
 const STATE = [...SEGMENT, 'state', 'policy'] as const;
-const LOG = [...STATE, 'log'] as const;
-const STORE = [...LOG, 'cleaner', 'store'] as const;
+/** A log that is open hands its segments to the cleaner; the cleaner knows of no log. */
+const LOG = [...STATE, 'cleaner', 'log'] as const;
+const STORE = [...LOG, 'store'] as const;
 
 /** Rooms of src/ that a room may import from, besides itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -30,9 +31,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   message: GROUND,
   policy: [...GROUND, 'config'],
   state: [...SEGMENT],
-  log: STATE,
+  log: [...STATE, 'cleaner'],
   cleaner: STATE,
-  store: [...LOG, 'cleaner'],
+  store: LOG,
   inspect: [...STATE, 'message'],
   repair: [...LOG, 'inspect'],
   bench: LOG,
@@ -57,6 +58,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   inspect: ['node:worker_threads', 'node:url', 'node:os', 'node:crypto'],
   repair: ['node:crypto'],
   cleaner: ['node:worker_threads', 'node:url', 'node:crypto', 'node:os'],
+  store: ['node:crypto'],
   bench: ['node:crypto', 'node:worker_threads'],
   cli: [
     ...['commander', 'cli-progress', 'cli-table3'],
