@@ -6,8 +6,9 @@ export default defineConfig({
     setupFiles: ['test/support/seed.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A slow, busy machine takes ten times as long as a quiet one; what hangs ends all the same.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // A suite that lost its tests must not look like one that passed.
     passWithNoTests: false,
     expect: { requireAssertions: true },

@@ -102,7 +102,7 @@ async function verify(paths: readonly string[], options: VerifyArguments): Promi
   for (const note of plan.notes) tell(`note: ${note}`);
   const progress = new VerifyProgress(plan.bytes, systemClock);
   const add = (bytes: number): void => progress.add(bytes);
-  const threads = options.threads ?? (plan.bytes < WORTH_THREADS_BYTES ? 0 : availableParallelism());
+  const threads = options.threads ?? usualThreads(targets, plan);
   const runner = threads === 0 ? new LocalRunner(machine, settings, add) : new WorkerPool(threads, settings, add);
   const totals = noTotals();
   const startMs = systemClock.monotonicMs();
@@ -115,6 +115,12 @@ async function verify(paths: readonly string[], options: VerifyArguments): Promi
   tell(summaryText(totals, systemClock.monotonicMs() - startMs));
   const exitCode = targets.length < found.length ? EXIT.failed : exitCodeOfTotals(totals, options.strict === true);
   if (exitCode !== EXIT.ok) throw new ToldError(exitCode);
+}
+
+/** One file is one task: a thread of its own would only have to start, and measured 0.85 against 0.69 s for 1 GB. */
+function usualThreads(targets: readonly Target[], { bytes }: VerifyPlan): number {
+  const isOneFile = targets.length === 1 && targets[0]?.kind === 'file';
+  return isOneFile || bytes < WORTH_THREADS_BYTES ? 0 : availableParallelism();
 }
 
 function exitCodeOfTotals({ failures, counts }: VerifyTotals, isStrict: boolean): ExitCode {

@@ -68,17 +68,8 @@ function epochFacts(fs: FileSystem, engine: Engine, path: string, baseOffset: nu
       return true;
     });
     return {
-      ...{
-        baseOffset,
-        path,
-        sizeBytes,
-        wholeBytes: sizeBytes,
-        firstOffset,
-        nextOffset: next,
-        epochs,
-        gaps,
-        isCompacted,
-      },
+      ...{ baseOffset, path, sizeBytes, wholeBytes: sizeBytes, firstOffset, nextOffset: next },
+      ...{ epochs, gaps, isCompacted },
       lastOffset: next === undefined ? undefined : next - 1,
       ...{ maxTimestamp: undefined, offsetOfMaxTimestamp: undefined, hasProducers: false, hasTransactions: false },
       ...{ zeroTailBytes: 0, faults: 0 },
