@@ -23,7 +23,8 @@ it('bench compact keeps the last record of each key in the sealed segments, and 
   const log = await Log.open(join(dir, 'bench-0'));
   const keys: string[] = [];
   for await (const batch of log.read({ from: 0 })) {
-    for (const { key, offset } of batch.records()) if (offset < 2000) keys.push(Buffer.from(key as Uint8Array).toString());
+    for (const { key, offset } of batch.records())
+      if (offset < 2000) keys.push(Buffer.from(key as Uint8Array).toString());
   }
   await log.close();
   expect(keys.sort()).toEqual(Array.from({ length: 10 }, (_, key) => `key-${key}`));
