@@ -64,6 +64,8 @@ export interface CleanedSegment {
   readonly baseOffset: Offset;
   /** The bytes of its .log; 0 when no record stayed. Such a segment takes the place of its sources, too. */
   readonly sizeBytes: number;
+  /** Behind its last batch; the base offset when it has none. */
+  readonly nextOffset: Offset;
 }
 
 /** Neighbouring segments, and what takes their place. */

@@ -1,6 +1,7 @@
 /** A segment that is being written: `.cleaned` files, which nobody takes for a part of the log. */
 import { BUILD_STATE, SCAN_ROW } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
+import { lastOffsetOf } from '../format/batch.ts';
 import { SUFFIXES, STAGES } from '../format/names.ts';
 import { OFFSET_INDEX } from '../format/offset-index.ts';
 import { TIME_INDEX, writeTimeEntry } from '../format/time-index.ts';
@@ -35,6 +36,7 @@ export class CleanedOutput {
   readonly #offsets: Entries;
   readonly #times: Entries;
   #sizeBytes = 0;
+  #nextOffset: Offset;
   #isOpen = true;
 
   /** Makes the files; leftovers of those names go first. */
@@ -43,6 +45,7 @@ export class CleanedOutput {
     this.#machine = machine;
     this.#request = request;
     this.baseOffset = baseOffset;
+    this.#nextOffset = baseOffset;
     removeCleaned(machine, request, baseOffset);
     this.#log = machine.fs.open(cleanedPath(request, baseOffset, SUFFIXES.log), 'new');
     this.#state[BUILD_STATE.baseOffset] = baseOffset;
@@ -80,6 +83,10 @@ export class CleanedOutput {
     this.#times.add(state[BUILD_STATE.timeCount] as number);
     this.#log.write(bytes, 0, length, this.#sizeBytes);
     this.#sizeBytes += length;
+    if (count > 0) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+      this.#nextOffset = lastOffsetOf(view, rows[(count - 1) * SCAN_ROW.length + SCAN_ROW.start] as number) + 1;
+    }
   }
 
   /** Completes the files: last time entry, aborted transactions, the time of the last source, all of it synced. */
@@ -93,7 +100,7 @@ export class CleanedOutput {
     await this.#writeIndex(SUFFIXES.offsetIndex, this.#offsets.bytes());
     await this.#writeIndex(SUFFIXES.timeIndex, this.#times.bytes());
     if (aborted.length > 0) await this.#writeTransactions(aborted);
-    return { baseOffset, sizeBytes };
+    return { baseOffset, sizeBytes, nextOffset: this.#nextOffset };
   }
 
   /** Removes the files. */

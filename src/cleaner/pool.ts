@@ -13,6 +13,8 @@ interface Job {
   readonly hooks: CleanHooks;
   readonly resolve: (round: CleanRound) => void;
   readonly reject: (reason: unknown) => void;
+  /** Takes it out of the queue: its signal was aborted. */
+  readonly giveUp: () => void;
 }
 
 /**
@@ -20,7 +22,7 @@ interface Job {
  * use for a file system that lives in this thread's memory.
  *
  * A thread that dies takes its round with it, which is told as an error, and another takes its place when it is needed. What
- * it wrote ends in `.cleaned`, which the next round of that partition, and every loader, removes.
+ * it wrote ends in `.cleaned`, which the owner of the partition removes before the next round, and every loader.
  *
  * @example
  * ```ts
@@ -51,7 +53,14 @@ export class CleanerPool {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(closed());
       if (hooks.signal?.aborted === true) return reject(hooks.signal.reason);
-      this.#queue.push({ request, hooks, resolve, reject });
+      // Whoever gives up while waiting is told at once: closing a log must not wait for the rounds of others.
+      const giveUp = (): void => {
+        this.#queue.splice(this.#queue.indexOf(job), 1);
+        reject(hooks.signal?.reason);
+      };
+      const job: Job = { request, hooks, resolve, reject, giveUp };
+      hooks.signal?.addEventListener('abort', giveUp, { once: true });
+      this.#queue.push(job);
       this.#dispatch();
     });
   }
@@ -59,7 +68,7 @@ export class CleanerPool {
   /** Ends the threads, whatever they do: rounds under way reject. Nothing that a log has is changed by that. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { reject } of this.#queue.splice(0)) reject(closed());
+    for (let job = this.#takeFirst(); job !== undefined; job = this.#takeFirst()) job.reject(closed());
     await Promise.all([...this.#all].map((worker) => worker.terminate()));
   }
 
@@ -67,13 +76,14 @@ export class CleanerPool {
     while (this.#queue.length > 0) {
       const worker = this.#idle.pop() ?? this.#start();
       if (worker === undefined) return;
-      const job = this.#queue.shift() as Job;
-      // Whoever gave it up while it waited is told at once.
-      if (job.hooks.signal?.aborted === true) {
-        job.reject(job.hooks.signal.reason);
-        this.#idle.push(worker);
-      } else this.#give(worker, job);
+      this.#give(worker, this.#takeFirst() as Job);
     }
+  }
+
+  #takeFirst(): Job | undefined {
+    const job = this.#queue.shift();
+    job?.hooks.signal?.removeEventListener('abort', job.giveUp);
+    return job;
   }
 
   #start(): Worker | undefined {

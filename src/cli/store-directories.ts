@@ -25,12 +25,18 @@ export function lookAt(directories: readonly string[]): StoreReader {
   return StoreReader.open(directories, { onProblem: ({ code, message }) => tell(`note: ${code}: ${message}`) });
 }
 
-/** Opens a store for changes, does the work, and closes it whatever comes. Problems are told, progress only on a terminal. */
+/**
+ * Opens a store for changes, does the work, and closes it whatever comes. Problems are told, progress only on a terminal.
+ *
+ * However long the work takes, no retention and no compaction run: the defaults that the store's owner keeps topics by are
+ * in no file, and with those of Kafka records would go that are to stay.
+ */
 export async function withStore<T>(directories: readonly string[], work: (store: Store) => Promise<T>): Promise<T> {
   const progress = new LoadBar();
   let store: Store;
   try {
     store = await Store.open(directories, {
+      periodicCleaning: false,
       onProblem: ({ code, message }) => tell(`note: ${code}: ${message}`),
       ...(process.stderr.isTTY ? { onProgress: (loaded: LoadProgress) => progress.update(loaded) } : {}),
     });

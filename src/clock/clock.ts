@@ -3,6 +3,9 @@
  */
 import type { TimestampMs } from '../units/units.ts';
 
+/** What Node's timers can wait: a longer delay would be over at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** A timer that was started; `cancel` is safe at any time. */
 export interface Timer {
   cancel(): void;
@@ -14,7 +17,7 @@ export interface Clock {
   now(): TimestampMs;
   /** Milliseconds from an arbitrary start, never backwards: for lags, waits and speeds. */
   monotonicMs(): number;
-  /** Calls `run` once after `delayMs`. The timer keeps the process alive only if it is told to: where somebody waits for it. */
+  /** Calls `run` once after `delayMs`, however long that is; never for `Infinity`. The timer keeps the process alive only if it is told to: where somebody waits for it. */
   after(delayMs: number, run: () => void, keepsAlive?: boolean): Timer;
   /** Resolves after `delayMs`, or at once when `signal` aborts. Keeps the process alive. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
@@ -27,19 +30,24 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, run, keepsAlive = false) {
-    const timer = setTimeout(run, delayMs);
-    if (!keepsAlive) timer.unref();
+    let timer: NodeJS.Timeout;
+    const wait = (leftMs: number): void => {
+      const isLong = leftMs > LONGEST_TIMER_MS;
+      timer = isLong ? setTimeout(() => wait(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS) : setTimeout(run, leftMs);
+      if (!keepsAlive) timer.unref();
+    };
+    wait(delayMs);
     return { cancel: () => clearTimeout(timer) };
   },
   sleep(delayMs, signal) {
     return new Promise((resolve) => {
       if (signal?.aborted === true) return resolve();
       const done = (): void => {
-        clearTimeout(timer);
+        timer.cancel();
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, delayMs);
+      const timer = this.after(delayMs, done, true);
       signal?.addEventListener('abort', done, { once: true });
     });
   },

@@ -12,9 +12,6 @@ const SEGMENT_FILES: readonly string[] = [
   SUFFIXES.transactionIndex,
 ];
 
-/** A longer timer would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** From so many segments on one look at the whole directory is cheaper than one at each file. */
 const WORTH_A_LISTING = 16;
 /** How many files are removed before others have their turn. */
@@ -102,7 +99,7 @@ export class DeletedFiles {
   }
 
   #wait(delayMs: number): void {
-    this.#timer ??= this.#context.clock.after(Math.min(delayMs, LONGEST_TIMER_MS), () => this.#onTime());
+    this.#timer ??= this.#context.clock.after(delayMs, () => this.#onTime());
   }
 
   /** What cannot be removed now is removed when the log is closed or opened again. */

@@ -193,6 +193,25 @@ export class LogDirectory {
     this.#checkpoints.cleanerOffsets.set(partition, offset);
   }
 
+  /**
+   * From `offset` on a partition's log is about to be cut: what comes there is not clean. On the disk when this returns, so
+   * that a crash after the cut finds no line above it.
+   *
+   * @throws SeglogError `IO`
+   */
+  lowerCleanerOffset(partition: TopicPartition, offset: number): void {
+    const known = this.cleanerOffset(partition);
+    if (known === undefined || known <= offset) return;
+    this.noteCleanerOffset(partition, offset);
+    try {
+      this.writeCheckpoints(['cleanerOffsets']);
+    } catch (error) {
+      // Nothing is cut then, and the next try writes it.
+      this.noteCleanerOffset(partition, known);
+      throw error;
+    }
+  }
+
   /** Notes where a partition stands; on the disk with the next {@link LogDirectory.writeCheckpoints}. */
   note(partition: TopicPartition, { recoveryPoint, logStartOffset, highWatermark }: PartitionCheckpoint): void {
     const { recoveryPoints, logStartOffsets, highWatermarks } = this.#checkpoints;
@@ -225,8 +244,8 @@ export class LogDirectory {
   }
 
   /**
-   * The store is done with the directory, in which no log is open any more: writes the checkpoints and, if all of its logs
-   * were closed clean, the mark; then releases the lock.
+   * The store is done with the directory: writes the checkpoints and, if all of its logs were closed clean and none is open
+   * or still closing, the mark; then releases the lock.
    *
    * @param clean - whether the mark may be written
    * @throws SeglogError `IO`; the lock is released all the same
@@ -239,7 +258,7 @@ export class LogDirectory {
     openedOf(this.#fs).delete(this.path);
     try {
       this.writeCheckpoints();
-      if (mark !== undefined && this.#unclean.size === 0) {
+      if (mark !== undefined && this.#unclean.size === 0 && this.#logs.size === 0) {
         this.#fs.replaceSmall(join(this.path, LOG_DIRECTORY_FILES.cleanShutdown), mark);
       }
     } finally {

@@ -67,7 +67,9 @@ export class Log extends ReadableLog implements AsyncDisposable {
   readonly #recovery: RecoveryReport | undefined;
   readonly #compaction: LogCompaction;
   readonly #waiters = new Waiters();
-  #state: 'open' | 'closing' | 'closed' = 'open';
+  #isOpen = true;
+  /** Set once closing has begun. */
+  #closing: Promise<void> | undefined;
 
   private constructor({ log, logDirectory, loaded, leaderEpoch }: OpenedLog) {
     super();
@@ -229,7 +231,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
     let from = options.from ?? this.logStartOffset;
     checkStart(this.source(), from);
     const { cuts } = this.#log;
-    while (!isAborted(signal) && this.#state === 'open') {
+    while (!isAborted(signal) && this.#isOpen) {
       checkUncut(this.#log, cuts);
       const end = this.source(options.isolation).endOffset;
       if (from >= end) {
@@ -396,13 +398,17 @@ export class Log extends ReadableLog implements AsyncDisposable {
   }
 
   /**
-   * Flushes, trims and closes, and marks the log as closed clean. A second call does nothing.
+   * Flushes, trims and closes, and marks the log as closed clean. A second call waits for the first, and ends as it does.
    *
    * @throws SeglogError (as a rejection) `IO`; the log is not marked then, and the next opening scans it
    */
-  async close(): Promise<void> {
-    if (this.#state !== 'open') return;
-    this.#state = 'closing';
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#isOpen = false;
     this.#waiters.wake();
     const { sync } = this.#log;
     sync.stop();
@@ -419,7 +425,6 @@ export class Log extends ReadableLog implements AsyncDisposable {
         clean = true;
       }
     } finally {
-      this.#state = 'closed';
       this.#log.closeNow();
       await this.#leave(clean);
     }
@@ -436,7 +441,8 @@ export class Log extends ReadableLog implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+    // How an earlier call ends is told to whoever made it.
+    await (this.#closing?.catch(() => undefined) ?? this.close());
   }
 
   async #exclusive<T>(work: () => T): Promise<T> {
@@ -461,7 +467,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
   }
 
   #checkOpen(): void {
-    if (this.#state !== 'open') throw new SeglogError('LOG_CLOSED', 'the log is closed', { file: this.directory });
+    if (!this.#isOpen) throw new SeglogError('LOG_CLOSED', 'the log is closed', { file: this.directory });
   }
 
   #check(): void {

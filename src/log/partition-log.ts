@@ -315,6 +315,8 @@ export class PartitionLog {
       return false;
     }
     const { active } = this;
+    const kept = this.segments.floor(offset)?.baseOffset ?? 0;
+    this.#logDirectory.lowerCleanerOffset(this.partition, Math.min(kept, offset));
     this.#orOffline(() => this.#cutTo(offset, active));
     return true;
   }
@@ -360,6 +362,7 @@ export class PartitionLog {
   /** Empties the log, which goes on at `offset` (spec 3.8). Nothing may be syncing. */
   truncateFullyAndStartAt(offset: number, logStartOffset: number): void {
     void this.active;
+    this.#logDirectory.lowerCleanerOffset(this.partition, offset);
     this.#orOffline(() => this.#restartAt(offset, logStartOffset));
   }
 

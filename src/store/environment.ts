@@ -21,6 +21,7 @@ export interface Settings {
   readonly recoveryPointIntervalMs: number;
   readonly logStartIntervalMs: number;
   readonly highWatermarkIntervalMs: number;
+  readonly periodicCleaning: boolean;
   readonly retentionIntervalMs: number;
   readonly cleanerThreads: number;
   readonly cleanerBackoffMs: number;
@@ -70,6 +71,7 @@ export function storeEnvironment(options: StoreOptions): StoreEnvironment {
     logFlushOffsetCheckpointIntervalMs,
     logFlushStartOffsetCheckpointIntervalMs,
     replicaHighWatermarkCheckpointIntervalMs,
+    periodicCleaning,
     logRetentionCheckIntervalMs,
     logCleanerThreads,
     logCleanerBackoffMs,
@@ -105,6 +107,7 @@ export function storeEnvironment(options: StoreOptions): StoreEnvironment {
         1,
         5000,
       ),
+      periodicCleaning: periodicCleaning ?? true,
       retentionIntervalMs: checked('log.retention.check.interval.ms', logRetentionCheckIntervalMs, 1, 300_000),
       cleanerThreads: checked('log.cleaner.threads', logCleanerThreads, 0, 1),
       cleanerBackoffMs: checked('log.cleaner.backoff.ms', logCleanerBackoffMs, 1, 15_000),

@@ -11,7 +11,7 @@ import { isNoSpace, SeglogError } from '../errors/errors.ts';
 import type { MetaProperties } from '../format/meta-properties.ts';
 import type { Problems, StoreEnvironment } from './environment.ts';
 import { agreedIdentity, type Identity, readIdentity, writeIdentity } from './identity.ts';
-import { checkDuplicates, type Reconciled, reconcile } from './reconcile.ts';
+import { type Reconciled, reconcile } from './reconcile.ts';
 import { type FoundDirectories, type FoundPartition, StoreDirectory } from './store-directory.ts';
 import { StorePartition } from './store-partition.ts';
 import { configOf, Topic } from './topic.ts';
@@ -128,7 +128,6 @@ async function loadTopics(
     });
   }
   checkOneOnline(directories);
-  checkDuplicates(live);
   const reconciled = reconcile(environment, known, live, directories);
   leaving.delete.push(...reconciled.deleted);
   if (reconciled.isChanged || known === undefined) saveOrTell(environment, repository, reconciled);

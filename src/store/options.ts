@@ -31,6 +31,11 @@ export interface StoreSettings {
   readonly logFlushStartOffsetCheckpointIntervalMs?: number;
   /** How often high watermarks are written. Default 5000. */
   readonly replicaHighWatermarkCheckpointIntervalMs?: number;
+  /**
+   * Whether retention and compaction are done by themselves, of all topics. `false` is for whoever opens a store for a while,
+   * and does not know the configuration that its topics are kept by. Default true.
+   */
+  readonly periodicCleaning?: boolean;
   /** How often retention is looked at, by size, by time and by log start. Default 300000. */
   readonly logRetentionCheckIntervalMs?: number;
   /** How many worker threads compact logs. 0: nothing is compacted by itself. Default 1. */

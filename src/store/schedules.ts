@@ -19,7 +19,7 @@ export interface ScheduledStore {
 }
 
 /**
- * Starts the periodic work: the checkpoints, each at its own time, retention and compaction. A flush by `flush.ms` is each log's own, counted from its
+ * Starts the periodic work: the checkpoints, each at its own time; retention and compaction unless they are not wanted. A flush by `flush.ms` is each log's own, counted from its
  * first append that was not synced.
  */
 export function startSchedules(store: ScheduledStore): Scheduler {
@@ -38,6 +38,13 @@ export function startSchedules(store: ScheduledStore): Scheduler {
     },
     settings.highWatermarkIntervalMs,
   );
+  if (settings.periodicCleaning) scheduleCleaning(store, scheduler);
+  return scheduler;
+}
+
+/** What takes records away. */
+function scheduleCleaning(store: ScheduledStore, scheduler: Scheduler): void {
+  const { settings } = store.environment;
   const retention = {
     name: 'retention',
     periodMs: settings.retentionIntervalMs,
@@ -46,7 +53,6 @@ export function startSchedules(store: ScheduledStore): Scheduler {
   scheduler.every(retention, settings.initialTaskDelayMs);
   const { cleanerBackoffMs: periodMs } = settings;
   scheduler.every({ name: 'compaction', periodMs, run: (signal) => store.cleaner.run(signal) }, periodMs);
-  return scheduler;
 }
 
 /** One log after the other: what is deleted is renamed at once, and nobody waits for it. */

@@ -16,7 +16,7 @@ import {
 } from './consume.ts';
 import { type StoreEnvironment, storeEnvironment } from './environment.ts';
 import { readIdentity } from './identity.ts';
-import { checkDuplicates } from './reconcile.ts';
+import { foundByTopic } from './reconcile.ts';
 import type { PartitionStatus } from './status.ts';
 import { type FoundPartition, StoreDirectory } from './store-directory.ts';
 import { TopicFiles } from './topic-repository.ts';
@@ -62,7 +62,7 @@ export interface SeenTopic {
 export class StoreReader implements Disposable {
   readonly directories: readonly SeenDirectory[];
   readonly #environment: StoreEnvironment;
-  readonly #found = new Map<string, Map<number, FoundPartition>>();
+  readonly #found: ReadonlyMap<string, ReadonlyMap<number, FoundPartition>>;
   readonly #known: ReadonlyMap<string, TopicEntry>;
   readonly #readers = new Map<string, LogReader>();
 
@@ -75,21 +75,18 @@ export class StoreReader implements Disposable {
       const { path } = directory;
       const found = directory.scan();
       live.push(...found.live);
+      const identity = readIdentity(fs, path);
+      if (identity?.directoryId !== undefined) directory.id = identity.directoryId;
       return {
         path,
-        identity: readIdentity(fs, path),
+        identity,
         isMarkedClean: fs.stat(join(path, LOG_DIRECTORY_FILES.cleanShutdown)) !== undefined,
         partitions: found.live.length,
         leaving: found.leaving,
       };
     });
-    checkDuplicates(live);
-    for (const partition of live) {
-      const partitions = this.#found.get(partition.topic);
-      if (partitions === undefined) this.#found.set(partition.topic, new Map([[partition.partition, partition]]));
-      else partitions.set(partition.partition, partition);
-    }
     const known = new TopicFiles(environment, directories).peek();
+    this.#found = foundByTopic(environment, known, live);
     this.#known = new Map((known?.topics ?? []).map((topic) => [topic.name, topic]));
   }
 

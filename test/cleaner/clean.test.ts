@@ -97,7 +97,7 @@ describe('what stays', () => {
   test('leaves an empty segment where nothing stays', async () => {
     const directory = partitionOf([batch([keyed('a')])], [batch([keyed('a', '2')])]);
     const { groups } = await cleanAndSwap(requestFor(directory, { nowMs: NOW_MS, segmentBytes: 14 }));
-    expect(groups[0]).toEqual({ sources: [0], cleaned: [{ baseOffset: 0, sizeBytes: 0 }] });
+    expect(groups[0]).toEqual({ sources: [0], cleaned: [{ baseOffset: 0, sizeBytes: 0, nextOffset: 0 }] });
     expect(recordsIn(directory)).toEqual([[1, 'a', '2']]);
   });
 

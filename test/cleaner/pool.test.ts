@@ -100,8 +100,24 @@ describe('a pool', () => {
     const request = partition();
     const running = pool.clean(request, { signal: stop.signal, onGroup: () => stop.abort(reason) });
     const waiting = pool.clean(partition(), { signal: stop.signal });
-    await expect(running).rejects.toBe(reason);
-    await expect(waiting).rejects.toBe(reason);
+    await Promise.all([expect(running).rejects.toBe(reason), expect(waiting).rejects.toBe(reason)]);
+    await expect(pool.clean(partition())).resolves.toMatchObject({ endOffset: 3 });
+  });
+
+  test('tells a round that waits of its end while the thread is still busy with another', async () => {
+    const pool = poolOf(1);
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    let waiting: Promise<unknown> | undefined;
+    const running = pool.clean(partition(), {
+      onGroup: async () => {
+        if (waiting !== undefined) return;
+        waiting = pool.clean(partition(), { signal: stop.signal });
+        stop.abort(reason);
+        await expect(waiting).rejects.toBe(reason);
+      },
+    });
+    await expect(running).resolves.toMatchObject({ endOffset: 3 });
     await expect(pool.clean(partition())).resolves.toMatchObject({ endOffset: 3 });
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ManualClock, systemClock } from '../../src/clock/clock.ts';
 
 describe('a clock that is moved by hand', () => {
@@ -87,4 +87,44 @@ test("the machine's clock tells the time, never goes back, and runs what is due 
   await Promise.all([systemClock.sleep(5), new Promise<void>((resolve) => void systemClock.after(1, resolve))]);
   expect(systemClock.now()).toBeGreaterThanOrEqual(before);
   expect(systemClock.monotonicMs()).toBeGreaterThan(start);
+});
+
+describe("a delay that is longer than Node's longest timer", () => {
+  const LONGEST_MS = 2 ** 31 - 1;
+  const DAY_MS = 86_400_000;
+  const fake = (): unknown => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  afterEach(() => void vi.useRealTimers());
+
+  test.each([LONGEST_MS, LONGEST_MS + 1, 30 * DAY_MS, 365 * DAY_MS])('of %i ms is waited for whole', (delayMs) => {
+    fake();
+    const run = vi.fn<() => void>();
+    systemClock.after(delayMs, run);
+    vi.advanceTimersByTime(delayMs - 1);
+    expect(run).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(run).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('may be without an end, and is cancelled at any time', () => {
+    fake();
+    const run = vi.fn<() => void>();
+    const timer = systemClock.after(Infinity, run);
+    vi.advanceTimersByTime(365 * DAY_MS);
+    expect(vi.getTimerCount()).toBe(1);
+    timer.cancel();
+    expect(vi.getTimerCount()).toBe(0);
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  test('is slept through whole', async () => {
+    fake();
+    let isAwake = false;
+    const sleep = systemClock.sleep(30 * DAY_MS).then(() => (isAwake = true));
+    await vi.advanceTimersByTimeAsync(30 * DAY_MS - 1);
+    expect(isAwake).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await sleep;
+    expect(isAwake).toBe(true);
+  });
 });

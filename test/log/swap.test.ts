@@ -1,9 +1,14 @@
 /** A compaction that dies at any of its changes: the next opening finds the old segments or the new ones, and nothing else. */
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { cleanSegments } from '../../src/cleaner/clean.ts';
 import { ManualClock } from '../../src/clock/clock.ts';
+import { defaultEngine } from '../../src/engine/select.ts';
+import { segmentFileName, STAGES, SUFFIXES } from '../../src/format/names.ts';
 import { FaultyFileSystem } from '../../src/fs/faulty-fs.ts';
 import type { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { type CompactOptions, Log, type LogOptions } from '../../src/index.ts';
+import type { CleanSegments } from '../../src/log/cleaning/compaction.ts';
 import { CrashingFileSystem, Died } from '../support/crashing-fs.ts';
 import { Random } from '../support/random.ts';
 import { codeOf } from './telling/support.ts';
@@ -39,13 +44,37 @@ async function filled(fs: CrashingFileSystem): Promise<Log> {
   return log;
 }
 
+/** A file that a cleaning left which died before. */
+interface Leftover {
+  readonly base: number;
+  /** Found when the compaction starts, or only by its swaps. */
+  readonly isLate: boolean;
+}
+
+function leave(fs: CrashingFileSystem, { base }: Leftover): void {
+  fs.replaceSmall(join(DIRECTORY, segmentFileName(base, SUFFIXES.log) + STAGES.cleaned), new Uint8Array(9));
+}
+
 /** Compacts a log that dies at its `at`th change. */
-async function dying(at: number, how: CompactOptions): Promise<{ fs: CrashingFileSystem; hasDied: boolean }> {
+async function dying(
+  at: number,
+  how: CompactOptions,
+  leftover?: Leftover,
+): Promise<{ fs: CrashingFileSystem; hasDied: boolean }> {
   const fs = new CrashingFileSystem();
   const log = await filled(fs);
+  if (leftover !== undefined) leave(fs, leftover);
   fs.dieIn(at);
+  const clean: CleanSegments = (request, hooks) =>
+    cleanSegments({ engine: defaultEngine(), fs, clock: new ManualClock(5000) }, request, {
+      ...hooks,
+      onGroup: (group) => {
+        if (leftover?.isLate === true) leave(fs, leftover);
+        return hooks.onGroup?.(group);
+      },
+    });
   try {
-    await log.compact(how);
+    await log.compact(how, clean);
     return { fs, hasDied: false };
   } catch (error) {
     if (!(error instanceof Died)) throw error;
@@ -180,11 +209,11 @@ describe('an opening that ends a swap and dies at any change', () => {
 describe('a compaction to several segments that dies at any change', () => {
   const how = { segmentBytes: 500, offsetMapBytes: 2400 };
 
-  test('leaves the newest record of every key, no other ones than before, and files that agree', async () => {
+  async function expectNewest(leftover?: Leftover): Promise<void> {
     const { before, after } = await bothSides(how);
     const random = new Random(12);
     for (let at = 1, hasDied = true; hasDied; at++) {
-      const dead = await dying(at, how);
+      const dead = await dying(at, how, leftover);
       ({ hasDied } = dead);
       const images = [dead.fs.afterProcessEnd(), dead.fs.afterPowerLoss(() => random.chance(0.5))];
       for (const image of images) {
@@ -194,6 +223,78 @@ describe('a compaction to several segments that dies at any change', () => {
         expect(newest(records)).toEqual(newest(after));
         expect(records).toEqual([...records].sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)));
       }
+    }
+  }
+
+  test('leaves the newest record of every key, no other ones than before, and files that agree', () => expectNewest());
+
+  test.each([0, 3, 11, 99])('does so where one that died before left a file of base %i', async (base) => {
+    await expectNewest({ base, isLate: false });
+  });
+
+  test('does so where such a file comes while it runs', () => expectNewest({ base: 3, isLate: true }));
+});
+
+test('of old segments of which nothing stays a lower one comes back only with all above it', async () => {
+  const random = new Random(14);
+  const found = new Set<string>();
+  for (let at = 1, hasDied = true; hasDied; at++) {
+    const fs = new CrashingFileSystem();
+    fs.makeDirectory('/logs');
+    const log = await Log.open(DIRECTORY, { ...options, fs });
+    for (const key of 'abkkkkkkk') await log.append({ key, value: 'x', timestamp: 1000 });
+    await log.flush();
+    fs.dieIn(at);
+    hasDied = (await log.compact({ segmentBytes: 500 }).catch((error: unknown) => error)) instanceof Died;
+    for (let turn = 0; turn < 5; turn++) {
+      const records = (await recordsAfter(fs.afterPowerLoss(() => random.chance(0.5)))).map(
+        (record) => record.split(' ')[0],
+      );
+      found.add(['2', '3', '4', '5'].filter((offset) => records.includes(offset)).join());
+    }
+  }
+  expect([...found].sort()).toEqual(['', '2,3,4,5', '4,5']);
+});
+
+describe('a compaction of what was not synced', () => {
+  const how = { segmentBytes: 240, offsetMapBytes: 2400 };
+
+  test('brings the end of a transaction to the disk before its records take the place of older ones', async () => {
+    const fs = new CrashingFileSystem();
+    fs.makeDirectory('/logs');
+    const log = await Log.open(DIRECTORY, { ...options, fs });
+    const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true };
+    await log.append({ key: 'k', value: 'old', timestamp: 1000 });
+    await log.append({ key: 'a', value: '1', timestamp: 1000 });
+    await log.append({ key: 'k', value: 'new', timestamp: 1000 }, { producer });
+    await log.append({ key: 'b', value: '1', timestamp: 1000 });
+    await log.append({ key: 'c', value: '1', timestamp: 1000 });
+    await log.endTransaction({ producerId: 7, producerEpoch: 0, result: 'commit' });
+    expect((await log.compact(how)).statistics.superseded).toBe(1);
+    const records = await recordsAfter(fs.afterPowerLoss(() => false));
+    expect(newest(records).get('k')).toBe('new');
+  });
+
+  test('of a log that was not closed keeps of each key a record that is on the disk', async () => {
+    const source = new CrashingFileSystem();
+    await filled(source);
+    const left = source.afterProcessEnd();
+    const isOld = (name: string): boolean => Number.parseInt(name, 10) < 12;
+    for (let at = 1, hasDied = true; hasDied; at++) {
+      const fs = new CrashingFileSystem();
+      for (const directory of ['/logs', DIRECTORY]) fs.makeDirectory(directory);
+      for (const name of left.list(DIRECTORY)) {
+        const bytes = left.readSmall(join(DIRECTORY, name)) as Uint8Array;
+        if (isOld(name)) fs.replaceSmall(join(DIRECTORY, name), bytes);
+        else fs.open(join(DIRECTORY, name), 'new').write(bytes, 0, bytes.length, 0);
+      }
+      fs.syncDirectory(DIRECTORY);
+      const log = await Log.open(DIRECTORY, { ...options, fs });
+      fs.dieIn(at);
+      hasDied = (await log.compact(how).catch((error: unknown) => error)) instanceof Died;
+      const after = await Log.open(DIRECTORY, { ...options, fs: fs.afterPowerLoss(() => false) });
+      expect([...newest(recordsOf(after)).keys()].sort()).toEqual(['k0', 'k1', 'k2', 'k3', 'k4']);
+      await after.close();
     }
   });
 });

@@ -89,3 +89,21 @@ test('no thread, no compaction', async () => {
   await turns();
   expect(await valuesOf(store.partition('t', 0))).toHaveLength(20);
 });
+
+test('without periodic cleaning nothing is deleted or compacted by itself, and only then', async () => {
+  const fs = new MemoryFileSystem();
+  const clock = new ManualClock(1_000_000);
+  const policies: StoreOptions = { segmentBytes: 400, cleanupPolicy: ['compact', 'delete'], retentionMs: 1000 };
+  await using store = await Store.open('/one', { fs, clock, ...policies, periodicCleaning: false });
+  await store.createTopic({ name: 't' });
+  await fill(store, 't', clock);
+  await store.partition('t', 0).flush();
+  for (let round = 0; round < 3; round++) {
+    clock.advance(300_000);
+    await turns();
+  }
+  expect(await valuesOf(store.partition('t', 0))).toHaveLength(20);
+  // The checkpoints are no cleaning.
+  expect(Buffer.from(fs.readSmall('/one/recovery-point-offset-checkpoint') ?? '').toString()).toBe('0\n1\nt 0 20\n');
+  expect((await store.partition('t', 0).applyRetention()).deleted).not.toEqual([]);
+});

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { FaultyFileSystem, type FaultyOperation } from '../../src/fs/faulty-fs.ts';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { ManualClock } from '../../src/clock/clock.ts';
-import { Log, SeglogError, Store } from '../../src/index.ts';
+import { Log, SeglogError, Store, type StoreOptions, StoreReader } from '../../src/index.ts';
 import { scratch } from '../support/temp.ts';
 import { fileNames, filled, textIn, valuesOf } from './support.ts';
 
@@ -33,6 +33,45 @@ describe('what is found in a directory', () => {
     await store.close();
     await using again = await Store.open(directory);
     expect(again.describeTopic('events').topicId).toBe(topicId);
+  });
+
+  test('of an unknown topic takes the id that any of its partitions has: one that never had a record has none', async () => {
+    const directory = scratch();
+    const first = await Store.open(directory);
+    const { topicId } = await first.createTopic({ name: 't', partitions: 3 });
+    await first.partition('t', 1).append({ value: 'kept' });
+    await first.close();
+    rmSync(join(directory, '.seglog_topics'));
+    const store = await Store.open(directory);
+    expect(store.describeTopic('t')).toMatchObject({ topicId, partitionCount: 3 });
+    expect(await valuesOf(store.partition('t', 1))).toEqual(['kept']);
+    expect(store.status()).toMatchObject({ stray: [], problems: [] });
+    expect(fileNames(directory).filter((name) => name.startsWith('t-'))).toEqual(['t-0', 't-1', 't-2']);
+    await store.partition('t', 0).append({ value: 'more' });
+    await store.close();
+    await using again = await Store.open(directory);
+    expect(await valuesOf(again.partition('t', 0))).toEqual(['more']);
+    expect(again.describeTopic('t').topicId).toBe(topicId);
+  });
+
+  test("keeps its records by any rule, whatever the store's own configuration says", async () => {
+    const fs = new MemoryFileSystem();
+    const clock = new ManualClock(1_000_000);
+    const roll = { segmentBytes: 200 };
+    const log = await Log.open('/one/t-0', { fs, clock, ...roll });
+    for (let i = 0; i < 20; i++) await log.append({ key: 'k', value: 'x'.repeat(60), timestamp: clock.now() });
+    await log.close();
+    const options: StoreOptions = { retentionMs: 1, retentionBytes: 1, cleanupPolicy: ['compact', 'delete'], ...roll };
+    await using store = await Store.open('/one', { fs, clock, ...options });
+    clock.advance(600_000);
+    // The work is done in turns of the event loop that no clock counts.
+    for (let turn = 0; turn < 60; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(await valuesOf(store.partition('t', 0))).toHaveLength(20);
+    expect(store.describeTopic('t').configs).toEqual({
+      'cleanup.policy': 'delete',
+      'retention.bytes': '-1',
+      'retention.ms': '-1',
+    });
   });
 
   test('on its way out or in is left alone, and what is no partition too', async () => {
@@ -208,6 +247,59 @@ describe('a directory that fails', () => {
     expect(fileNames(second).filter((name) => name.startsWith(`${gone}-0`))).toEqual([
       expect.stringMatching(/-delete$/),
     ]);
+  });
+
+  test('comes back with partitions that were deleted and made again meanwhile: those are told apart by their ids', async () => {
+    const [first, second] = [scratch(), scratch()];
+    const before = await Store.open(first);
+    await before.createTopic({ name: 't' });
+    await before.partition('t', 0).append({ value: 'old' });
+    // Never written to: there is no id in it.
+    await before.createTopic({ name: 'empty' });
+    await before.close();
+    const joined = await Store.open([first, second]);
+    await joined.close();
+    const away = `${first}-away`;
+    renameSync(first, away);
+    writeFileSync(first, 'a file in its place');
+    const alone = await Store.open([first, second]);
+    for (const name of ['t', 'empty']) {
+      await alone.deleteTopic(name);
+      await alone.createTopic({ name });
+    }
+    await alone.partition('t', 0).append({ value: 'new' });
+    await alone.close();
+    rmSync(first);
+    renameSync(away, first);
+    const seen: string[] = [];
+    using reader = StoreReader.open([first, second]);
+    for await (const { value } of reader.records('t')) seen.push(value?.toString() ?? 'null');
+    expect(seen).toEqual(['new']);
+    expect(reader.partition('empty', 0).directory).toBe(join(second, 'empty-0'));
+    const store = await Store.open([first, second]);
+    expect(await valuesOf(store.partition('t', 0))).toEqual(['new']);
+    expect(store.partition('empty', 0).logEndOffset).toBe(0);
+    expect(fileNames(first).filter((name) => /^(?:t|empty)-0/.test(name))).toEqual([
+      expect.stringMatching(/^empty-0\.[0-9a-f]{32}-stray$/),
+      expect.stringMatching(/^t-0\.[0-9a-f]{32}-delete$/),
+    ]);
+    expect(fileNames(second)).toEqual(expect.arrayContaining(['empty-0', 't-0']));
+    await store.close();
+    await using again = await Store.open([first, second]);
+    expect(again.status().problems).toEqual([]);
+  });
+
+  test('and brings a duplicate is refused before anything is renamed', async () => {
+    const [first, second] = [scratch(), scratch()];
+    await filled([first, second], { t: ['a'], u: ['b'] });
+    const [here, there] = fileNames(first).includes('t-0') ? [first, second] : [second, first];
+    const other = scratch();
+    await filled([other], { u: ['of another topic'] });
+    mkdirSync(join(there, 't-0'));
+    renameSync(join(other, 'u-0'), join(here, 'u-0'));
+    const before = fileNames(here);
+    await expect(Store.open([first, second])).rejects.toMatchObject({ code: 'DUPLICATE_PARTITION' });
+    expect(fileNames(here)).toEqual(before);
   });
 
   test('is an error when it is the only one', async () => {

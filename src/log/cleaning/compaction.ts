@@ -21,7 +21,7 @@ import type { Segment } from '../../segment/segment.ts';
 import type { Offset, TimestampMs } from '../../units/units.ts';
 import type { PartitionLog } from '../partition-log.ts';
 import { compactionFacts } from './facts.ts';
-import { discardCleaned } from './swap.ts';
+import { checkCleaned, discardCleaned, removeLeftovers } from './swap.ts';
 
 /** Does a round of cleaning: `cleanSegments`, here or in a worker. */
 export type CleanSegments = (request: CleanRequest, hooks: CleanHooks) => Promise<CleanRound>;
@@ -146,6 +146,8 @@ class Compaction {
     const facts = compactionFacts(log, this.#options.firstDirtyOffset);
     const selection = selectForCompaction(facts, { ...config, minCompactionLagMs }, nowMs);
     const { firstDirtyOffset, firstUncleanableOffset: end, bound } = selection;
+    // Old records go for newer ones, and for the ends of transactions up to the log end: those must not be lost instead.
+    if (firstDirtyOffset < end) await log.sync.flush();
     let endOffset = firstDirtyOffset;
     let rounds = 0;
     for (let isDone = firstDirtyOffset >= end; !isDone; rounds++) {
@@ -155,6 +157,8 @@ class Compaction {
       endOffset = Math.max(endOffset, round?.endOffset ?? end);
       if (round !== undefined) this.#add(round.statistics);
     }
+    // Behind the last swap, too: what is there now was not cleaned.
+    this.#checkUncut();
     return {
       ...{ firstDirtyOffset, endOffset, bound, rounds },
       ...{ segmentsBefore: this.#before.segments, segmentsAfter: this.#after.segments },
@@ -171,20 +175,54 @@ class Compaction {
       try {
         return await this.#round(Math.max(from, logStart), end, nowMs);
       } catch (error) {
+        // What is missing to the reader of a file that was cut is no damage.
+        this.#checkUncut();
         if (offsets.logStart === logStart || tries === MOST_TRIES || this.#signal.aborted) throw error;
       }
     }
     return undefined;
   }
 
+  /** @throws SeglogError also when segments of a group were deleted and others not: those are not clean */
   async #round(firstDirtyOffset: Offset, firstUncleanableOffset: Offset, nowMs: TimestampMs): Promise<CleanRound> {
-    this.#checkUnchanged();
+    const { sync, context, directory } = this.#log;
+    const { maxBytesPerSecond, onProgress } = this.#options;
+    const { request, sources } = await sync.exclusive(() => {
+      this.#checkUnchanged();
+      removeLeftovers(context, directory);
+      return this.#request(firstDirtyOffset, firstUncleanableOffset, nowMs);
+    });
+    const stop = new AbortController();
+    let swapped: Promise<unknown> = Promise.resolve();
+    try {
+      return await this.#clean(
+        { ...request, ...(maxBytesPerSecond === undefined ? {} : { maxBytesPerSecond }) },
+        {
+          signal: this.#signal,
+          onGroup: (group) => {
+            const swap = this.#swap(group, sources, stop.signal);
+            swapped = swap.catch(() => undefined);
+            return swap;
+          },
+          ...(onProgress === undefined ? {} : { onProgress }),
+        },
+      );
+    } finally {
+      // A thread that died may have left a swap that waits: it would meet the files of the next round.
+      stop.abort();
+      await swapped;
+    }
+  }
+
+  #request(
+    firstDirtyOffset: Offset,
+    firstUncleanableOffset: Offset,
+    nowMs: TimestampMs,
+  ): { request: CleanRequest; sources: ReadonlyMap<Offset, Segment> } {
     const { directory, segments, context, producers } = this.#log;
     const { config } = context;
-    const { deleteRetentionMs, segmentBytes, maxBytesPerSecond, onProgress } = this.#options;
-    const { offsetMapBytes = OFFSET_MAP_BYTES } = this.#options;
+    const { deleteRetentionMs, segmentBytes, offsetMapBytes = OFFSET_MAP_BYTES } = this.#options;
     const neededBytes = (firstUncleanableOffset - firstDirtyOffset + 1) * MAP_BYTES_PER_OFFSET;
-    const sources = new Map([...segments].map((segment) => [segment.baseOffset, segment]));
     const request: CleanRequest = {
       directory,
       segments: [...segments].map(({ baseOffset, sizeBytes }) => ({ baseOffset, sizeBytes })),
@@ -197,39 +235,42 @@ class Compaction {
       indexIntervalBytes: config.indexIntervalBytes,
       activeProducers: producers.entries().map(activeProducer),
       offsetMapBytes: Math.min(offsetMapBytes, neededBytes),
-      ...(maxBytesPerSecond === undefined ? {} : { maxBytesPerSecond }),
     };
-    return this.#clean(request, {
-      signal: this.#signal,
-      onGroup: (group) => this.#swap(group, sources),
-      ...(onProgress === undefined ? {} : { onProgress }),
-    });
+    return { request, sources: new Map([...segments].map((segment) => [segment.baseOffset, segment])) };
   }
 
-  /** Swaps a group in, unless its sources went meanwhile: below a log start that moved. */
-  #swap(group: CleanedGroup, sources: ReadonlyMap<Offset, Segment>): Promise<void> {
+  /** Swaps a group in, unless its sources went meanwhile (below a log start that moved) or its round is over. */
+  #swap(group: CleanedGroup, sources: ReadonlyMap<Offset, Segment>, stop: AbortSignal): Promise<void> {
     const log = this.#log;
+    const { context, directory } = log;
+    const { cleaned } = group;
     return log.sync.exclusive(() => {
       const olds = group.sources.flatMap((base) => sources.get(base) ?? []);
       let isSwappable = false;
       try {
         this.#checkUnchanged();
-        isSwappable = olds.length === group.sources.length && log.segments.hasRun(olds);
-      } finally {
-        if (!isSwappable) {
-          const bases = group.cleaned.map(({ baseOffset }) => baseOffset);
-          discardCleaned(log.context, log.directory, bases);
+        if (!stop.aborted && olds.length === group.sources.length && log.segments.hasRun(olds)) {
+          checkCleaned(context, directory, cleaned);
+          removeLeftovers(context, directory, cleaned.at(-1)?.baseOffset, cleaned);
+          isSwappable = true;
         }
+      } finally {
+        const bases = cleaned.map(({ baseOffset }) => baseOffset);
+        if (!isSwappable) discardCleaned(context, directory, bases);
       }
-      if (!isSwappable) return;
-      log.replaceSegments(olds, group.cleaned);
+      if (!isSwappable) {
+        // Going on would clean what is above, and count these as clean, too: deleted keys would come back from them.
+        if (!stop.aborted && olds.some((old) => log.segments.hasRun([old]))) throw deletedMeanwhile(directory);
+        return;
+      }
+      log.replaceSegments(olds, cleaned);
       this.#before = added(this.#before, olds);
-      this.#after = added(this.#after, group.cleaned);
+      this.#after = added(this.#after, cleaned);
     });
   }
 
   /**
-   * What was cut off the end may be what records went for.
+   * That the log is still the one that is being compacted.
    *
    * @throws SeglogError `LOG_OFFLINE`, `LOG_CORRUPT`, `OFFSET_OUT_OF_RANGE`, or the signal's reason
    */
@@ -238,9 +279,15 @@ class Compaction {
     const log = this.#log;
     log.sync.check();
     log.checkAppendable();
-    if (log.cuts === this.#cuts) return;
+    this.#checkUncut();
+  }
+
+  /** @throws SeglogError `OFFSET_OUT_OF_RANGE` */
+  /** What was cut off the end may be what records went for. */
+  #checkUncut(): void {
+    if (this.#log.cuts === this.#cuts) return;
     throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log was truncated while it was compacted', {
-      file: log.directory,
+      file: this.#log.directory,
       action: 'Compact it again',
     });
   }
@@ -251,6 +298,13 @@ class Compaction {
       names.map((name) => [name, this.#statistics[name] + round[name]]),
     ) as typeof NOTHING;
   }
+}
+
+function deletedMeanwhile(directory: string): SeglogError {
+  return new SeglogError('OFFSET_OUT_OF_RANGE', 'segments were deleted while they were compacted with others', {
+    file: directory,
+    action: 'Compact it again',
+  });
 }
 
 function activeProducer(producer: {

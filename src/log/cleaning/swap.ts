@@ -9,10 +9,12 @@
  */
 import { join } from 'node:path';
 import type { CleanedSegment } from '../../cleaner/contract.ts';
-import { segmentFileName, STAGES, SUFFIXES } from '../../format/names.ts';
+import { SeglogError } from '../../errors/errors.ts';
+import { leadingOffset, segmentFileName, STAGES, SUFFIXES } from '../../format/names.ts';
 import type { SegmentContext } from '../../segment/context.ts';
 import { Segment } from '../../segment/segment.ts';
 import type { ProducerState } from '../../state/producers/producer-state.ts';
+import type { Offset } from '../../units/units.ts';
 import type { DeletedFiles } from '../deleted-files.ts';
 import type { SegmentList } from '../segments.ts';
 import type { LogSync } from '../sync.ts';
@@ -28,7 +30,8 @@ interface SwappedLog {
 }
 
 /** The .log first: what opens a log believes it, and builds a missing index from it. */
-const FILES = [SUFFIXES.log, SUFFIXES.offsetIndex, SUFFIXES.timeIndex, SUFFIXES.transactionIndex];
+const ALWAYS_THERE = [SUFFIXES.log, SUFFIXES.offsetIndex, SUFFIXES.timeIndex];
+const FILES = [...ALWAYS_THERE, SUFFIXES.transactionIndex];
 
 /**
  * Puts what a cleaning made of neighbouring segments in their place. Readers that have one of these open keep it.
@@ -51,7 +54,15 @@ export function swapSegments(
   for (const segment of sources) segment.release();
   const gone = sources.map(({ baseOffset }) => baseOffset);
   const snapshots = gone.filter((base) => !bases.includes(base));
-  deleted.add(gone, snapshots);
+  const end = cleaned.at(-1)?.nextOffset ?? 0;
+  // Loading removes those below. One above comes back whole if its names do: never without what is above itself, which may
+  // have the tombstones of its keys.
+  const [first, ...rest] = gone.filter((base) => base >= end);
+  deleted.add([...gone.filter((base) => base < end), ...(first === undefined ? [] : [first])], snapshots);
+  for (const base of rest) {
+    fs.syncDirectory(directory);
+    deleted.add([base], []);
+  }
   // Nothing of the old ones comes back once loading sees no swap file any more.
   fs.syncDirectory(directory);
   // Not synced: until these names are on the disk, loading ends the swap. The next flush syncs them with the rest.
@@ -60,6 +71,48 @@ export function swapSegments(
   segments.replace(sources, made);
   sync.replaced(sources);
   producers.forgetSnapshots(snapshots);
+}
+
+/**
+ * Checks that all files of cleaned segments are there, whole: whatever else took them away, the log needs its old ones then.
+ *
+ * @throws SeglogError `IO`
+ */
+export function checkCleaned({ fs }: SegmentContext, directory: string, cleaned: readonly CleanedSegment[]): void {
+  for (const { baseOffset, sizeBytes } of cleaned) {
+    for (const suffix of ALWAYS_THERE) {
+      const file = join(directory, segmentFileName(baseOffset, suffix) + STAGES.cleaned);
+      const found = fs.stat(file)?.sizeBytes;
+      if (suffix === SUFFIXES.log ? found === sizeBytes : found !== undefined) continue;
+      throw new SeglogError('IO', 'a cleaned segment is not as it was written', {
+        file,
+        ...(suffix === SUFFIXES.log ? { expected: `${sizeBytes} bytes` } : {}),
+        found: found === undefined ? 'no file' : `${found} bytes`,
+        action: 'Nothing was changed. See who else uses the directory, and compact the log again',
+      });
+    }
+  }
+}
+
+/**
+ * Removes the `.cleaned` files of rounds that died, up to a base offset, except those of `own`. One at or below a `.swap` would
+ * tell a loader that the swap had not begun, also when the old segments are gone. Nobody else may be writing any.
+ *
+ * @throws SeglogError `IO`
+ */
+export function removeLeftovers(
+  { fs }: SegmentContext,
+  directory: string,
+  upTo: Offset = Infinity,
+  own: readonly CleanedSegment[] = [],
+): void {
+  const stale = fs.list(directory).filter((name) => {
+    const offset = leadingOffset(name);
+    if (offset === undefined || offset > upTo || !name.endsWith(STAGES.cleaned)) return false;
+    return own.every(({ baseOffset }) => baseOffset !== offset);
+  });
+  for (const name of stale) fs.remove(join(directory, name));
+  if (stale.length > 0) fs.syncDirectory(directory);
 }
 
 /** Removes what a cleaning wrote for segments that cannot be swapped in. @throws SeglogError `IO` */

@@ -1,0 +1,117 @@
+/** Compactions whose files or segments go while they run: nothing is lost, and nothing counts as clean that is not. */
+import { readdirSync, rmSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { cleanSegments } from '../../src/cleaner/clean.ts';
+import type { CleanedGroup, CleanRound } from '../../src/cleaner/contract.ts';
+import { ManualClock, systemClock } from '../../src/clock/clock.ts';
+import { defaultEngine } from '../../src/engine/select.ts';
+import { SUFFIXES } from '../../src/format/names.ts';
+import { nodeFileSystem } from '../../src/fs/node-fs.ts';
+import { Log, type LogOptions } from '../../src/index.ts';
+import type { CleanSegments } from '../../src/log/cleaning/compaction.ts';
+import { scratchPartition } from '../support/temp.ts';
+import { basesOf, codeOf, fileOf, numbered, valuesOf } from './telling/support.ts';
+
+/** Two records a segment, each a batch of its own. */
+const options: LogOptions = {
+  ...{ segmentBytes: 160, clock: new ManualClock(5000), cleanupPolicy: ['compact', 'delete'], retentionMs: -1 },
+};
+const TWO_BY_TWO = { segmentBytes: 320, deleteRetentionMs: 100 };
+
+const leftIn = (log: Log): string[] => readdirSync(log.directory).filter((name) => /cleaned|swap/.test(name));
+
+/** Cleans here, and does something before each group is handed over. */
+const before =
+  (work: (group: CleanedGroup) => unknown): CleanSegments =>
+  (request, hooks) =>
+    cleanSegments({ engine: defaultEngine(), fs: nodeFileSystem, clock: systemClock }, request, {
+      ...hooks,
+      onGroup: async (group) => {
+        await work(group);
+        await hooks.onGroup?.(group);
+      },
+    });
+
+/** `count` records with a key each; the value is the offset. */
+async function distinct(count: number): Promise<Log> {
+  const log = await Log.open(scratchPartition(), options);
+  for (const value of numbered(count)) await log.append({ key: `k${value}`, value, timestamp: 1000 });
+  return log;
+}
+
+test('segments that stay of a group are cleaned with the next try, so that no deleted key comes back', async () => {
+  await using log = await Log.open(scratchPartition(), options);
+  const append = async (keys: string): Promise<void> => {
+    for (const key of keys) await log.append({ key, value: key === 'K' ? null : key, timestamp: 1000 });
+  };
+  for (const key of ['a', 'b', 'k', 'c', 'd', 'e']) await append(key);
+  await log.append({ key: 'k', value: null, timestamp: 1000 });
+  await append('fgh');
+  let isDeleted = false;
+  const { endOffset } = await log.compact(
+    { ...TWO_BY_TWO, now: 10_000 },
+    before(async () => {
+      if (!isDeleted) await log.deleteRecordsBefore(2);
+      isDeleted = true;
+    }),
+  );
+  expect(endOffset).toBe(8);
+  expect(log.logStartOffset).toBe(2);
+  expect(valuesOf(log)).not.toContain('k');
+  await append('ij');
+  await log.compact({ ...TWO_BY_TWO, firstDirtyOffset: endOffset, now: 20_000 });
+  expect(valuesOf(log)).toEqual(['c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']);
+});
+
+test('a group that loses a segment with every try leaves the log as it is, and is no success', async () => {
+  await using log = await distinct(40);
+  let start = 0;
+  const deleting = before(({ sources }) => {
+    const next = sources[1];
+    if (next === undefined || next <= start) return undefined;
+    start = next;
+    return log.deleteRecordsBefore(next);
+  });
+  expect(await codeOf(() => log.compact(TWO_BY_TWO, deleting))).toBe('OFFSET_OUT_OF_RANGE');
+  expect(valuesOf(log)).toEqual(numbered(40 - log.logStartOffset, log.logStartOffset));
+  expect(leftIn(log)).toEqual([]);
+});
+
+test.each([SUFFIXES.log, SUFFIXES.offsetIndex, SUFFIXES.timeIndex])(
+  'a cleaned segment whose %s is gone takes no place',
+  async (suffix) => {
+    await using log = await distinct(12);
+    const losing = before(({ cleaned }) => {
+      for (const { baseOffset } of cleaned) rmSync(`${fileOf(log.directory, baseOffset, suffix)}.cleaned`);
+    });
+    expect(await codeOf(() => log.compact(TWO_BY_TWO, losing))).toBe('IO');
+    expect(valuesOf(log)).toEqual(numbered(12));
+    expect(leftIn(log)).toEqual([]);
+    await log.compact(TWO_BY_TWO);
+    expect(valuesOf(log)).toEqual(numbered(12));
+  },
+);
+
+test('a swap that waits for a sync does not outlive its round', async () => {
+  await using log = await distinct(12);
+  const bases = basesOf(log);
+  let flushed: Promise<void> | undefined;
+  /** Dies while its first group waits to be swapped. */
+  const dying: CleanSegments = (request, hooks) =>
+    new Promise<CleanRound>((_, reject) => {
+      const first = before((group) => {
+        flushed = log.flush();
+        void hooks.onGroup?.(group);
+        reject(new Error('died'));
+        return new Promise(() => undefined);
+      });
+      void first(request, {});
+    });
+  await expect(log.compact(TWO_BY_TWO, dying)).rejects.toThrow('died');
+  expect(leftIn(log).filter((name) => name.startsWith(`${'0'.repeat(20)}.`))).toEqual([]);
+  await log.compact(TWO_BY_TWO);
+  await flushed;
+  expect(leftIn(log)).toEqual([]);
+  expect(basesOf(log).length).toBeLessThan(bases.length);
+  expect(valuesOf(log)).toEqual(numbered(12));
+});
