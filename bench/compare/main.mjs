@@ -25,11 +25,22 @@ import {
   openPartitionsTable,
   openTable,
   speedTable,
+  whileCleaningTable,
 } from './report.mjs';
 import { SPEED_CASES } from './speed-cases.mjs';
 import { runSpeedCase } from './speed.mjs';
+import { runWhileCleaningCase } from './while-cleaning.mjs';
 
-const OTHER_CASES = ['compact', 'copy', 'group-commit', 'open', 'open-partitions', 'before', 'memory'];
+const OTHER_CASES = [
+  'compact',
+  'copy',
+  'group-commit',
+  'open',
+  'open-partitions',
+  'before',
+  'memory',
+  'while-cleaning',
+];
 
 function say(line) {
   process.stderr.write(`${line}\n`);
@@ -50,6 +61,7 @@ async function measure(options, chosen, context) {
     measured.copy = reason === undefined ? await runCopyCase(options) : { reason };
   }
   if (chosen('compact')) measured.compact = await runCompactCase(options, context);
+  if (chosen('while-cleaning')) measured.whileCleaning = await runWhileCleaningCase(options, context);
   if (chosen('group-commit')) measured.group = await runGroupCase(options, context);
   if (chosen('open')) measured.open = await runOpenCase(options, context);
   if (chosen('open-partitions')) measured.openPartitions = await runOpenPartitionsCase(options, context);
@@ -59,7 +71,7 @@ async function measure(options, chosen, context) {
 }
 
 function report({ records, rounds, warm, cycles, gib }, machine, measured) {
-  const { speed, compact, copy, group, open, openPartitions, before, memory } = measured;
+  const { speed, compact, copy, group, open, openPartitions, before, memory, whileCleaning } = measured;
   print(machineLine(machine));
   if (speed.length > 0) {
     print(
@@ -70,6 +82,11 @@ function report({ records, rounds, warm, cycles, gib }, machine, measured) {
   if (copy !== undefined) print(`\n${copyText(copy)}`);
   if (compact !== undefined) {
     print(`\ncompaction of 5 M records of 100 B with 1 M keys, all but the active segment\n${compactTable(compact)}`);
+  }
+  if (whileCleaning !== undefined) {
+    print(
+      `\nappends of 100 records of 100 B, alone and while the log's sealed segments are compacted\n${whileCleaningTable(whileCleaning)}`,
+    );
   }
   if (group !== undefined) print(`\ngroup commit, 64 appenders of one record of 100 B each\n${groupTable(group)}`);
   if (open !== undefined) print(`\nopening after a clean close\n${openTable(open)}`);

@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import { MOST_MEGABYTES } from './large-log.mjs';
 import { MOST_PARTITION_SECONDS } from './open-partitions.mjs';
+import { LEAST_LEFT, MOST_TIMES_LATENCY } from './while-cleaning.mjs';
 import { MOST_SECONDS } from './open.mjs';
 
 function millions(number) {
@@ -81,6 +82,19 @@ export function compactTable(results) {
     return [codec, side, speeds, megabytes(bytesAfter / 1e6), megabytes(resident), ratioText, verdict(target)];
   });
   return tableText(['codec', 'engine', 'median (least - most)', 'left', 'peak RSS', 'to Kafka', 'target'], rows);
+}
+
+/** Appends beside a clean, as shares of appends alone. */
+export function whileCleaningTable(results) {
+  const rows = results.map(({ engine, speed, rate, latency, cleanMs, rateReached, latencyReached, reason }) => {
+    if (reason !== undefined) return [engine, '', `not available: ${reason}`, '', '', ''];
+    const rates = `${Math.round(rate.cleaning.median)} of ${Math.round(rate.alone.median)}/s: ${percent(rate.ratio)}`;
+    const left = `>= ${percent(LEAST_LEFT[speed])}: ${rateReached ? 'met' : 'BELOW'}`;
+    const tails = `${Math.round(latency.cleaning.median)} to ${Math.round(latency.alone.median)} us: ${latency.ratio.toFixed(2)}`;
+    const times = `<= ${MOST_TIMES_LATENCY}: ${latencyReached ? 'met' : 'ABOVE'}`;
+    return [engine, speed, `${rates} (${left})`, `${tails} (${times})`, `${Math.round(cleanMs.median)} ms`];
+  });
+  return tableText(['engine', 'speed', 'appends beside a clean', 'p99.9 beside a clean', 'clean'], rows);
 }
 
 /** Opening many partitions. */
