@@ -1,10 +1,11 @@
-/** `seglog store`: log directories as they lie there. */
+/** `seglog store`: log directories as they lie there, and as they run. */
 import type { Command } from 'commander';
 import type { SeenDirectory, StoreReader } from '../store/store-reader.ts';
 import { EXIT, ToldError } from './exit-codes.ts';
 import { jsonText, type JsonValue } from './json-line.ts';
 import { Output } from './output.ts';
 import { collectDirectory, DIR_HELP, DIR_OPTION, lookAt } from './store-directories.ts';
+import { registerStoreRun } from './store-run.ts';
 
 interface StatusArguments {
   readonly dir: readonly string[];
@@ -99,11 +100,12 @@ async function status({ dir, json = false }: StatusArguments): Promise<void> {
 
 /** Adds `store` to the program. */
 export function registerStore(program: Command): void {
-  const store = program.command('store').description('look at log directories as a whole');
+  const store = program.command('store').description('look at log directories as a whole, or run them');
   store
     .command('status')
     .description('print what is in the log directories, and what is wrong; changes nothing, also beside a broker')
     .requiredOption(DIR_OPTION, DIR_HELP, collectDirectory)
     .option('--json', 'one JSON object: directories, topics, partitions, records, sizeBytes, troubled')
     .action(status);
+  registerStoreRun(store);
 }

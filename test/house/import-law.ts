@@ -12,7 +12,7 @@ const SEGMENT = [...ENGINE, 'record', 'index', 'segment'] as const;
 /** What can be said of segments and of a partition without a log that is open. */
 const STATE = [...SEGMENT, 'state', 'policy'] as const;
 /** A log that is open hands its segments to the cleaner; the cleaner knows of no log. */
-const LOG = [...STATE, 'cleaner', 'log'] as const;
+const LOG = [...STATE, 'cleaner', 'metrics', 'log'] as const;
 const STORE = [...LOG, 'store'] as const;
 
 /** Rooms of src/ that a room may import from, besides itself. */
@@ -29,9 +29,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   index: [...ENGINE, 'record'],
   segment: [...ENGINE, 'record', 'index'],
   message: GROUND,
+  metrics: GROUND,
   policy: [...GROUND, 'config'],
   state: [...SEGMENT],
-  log: [...STATE, 'cleaner'],
+  log: [...STATE, 'cleaner', 'metrics'],
   cleaner: STATE,
   store: LOG,
   inspect: [...STATE, 'message'],
@@ -61,7 +62,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   store: ['node:crypto'],
   bench: ['node:crypto', 'node:worker_threads'],
   cli: [
-    ...['commander', 'cli-progress', 'cli-table3'],
+    ...['commander', 'cli-progress', 'cli-table3', 'log-update', 'prom-client', 'node:http'],
     ...['node:os', 'node:url', 'node:util', 'node:stream', 'node:stream/promises', 'node:readline', 'node:process'],
   ],
 };
