@@ -46,15 +46,31 @@ export function setMapRules(
       if ((attributes & ATTRIBUTES.CONTROL) !== 0) {
         transactions.onControl(producerId, controlKindOf(engine, chunk, at), last);
         isPassedOver = true;
-      } else isPassedOver = transactions.onData(producerId, true, last);
+      } else isPassedOver = transactions.onData(producerId, last);
     }
     rules[row] = isPassedOver ? CLEAN_RULES.dropAll : 0;
   }
 }
 
+/**
+ * Behind a pass: tells it of markers that decide what it has gone over.
+ *
+ * @throws SeglogError `CORRUPT_INDEX` when one contradicts the transaction index
+ */
+export function followMarkers(engine: Engine, chunk: SourceChunk, transactions: TransactionPass): void {
+  const { view, rows, count } = chunk;
+  for (let row = 0; row < count; row++) {
+    const at = rows[row * SCAN_ROW.length + SCAN_ROW.start] as number;
+    if (magicOf(view, at) < 2 || (view.getInt16(at + BATCH.ATTRIBUTES) & ATTRIBUTES.CONTROL) === 0) continue;
+    const producerId = int64(view, at + BATCH.PRODUCER_ID);
+    if (!transactions.waitsFor(producerId)) continue;
+    transactions.onControl(producerId, controlKindOf(engine, chunk, at), lastOffsetOf(view, at));
+  }
+}
+
 /** The second pass. Batches must come in the order of the log, over all segments of a round. */
 export class BatchFates {
-  /** The aborted transactions whose markers stay, in order: the owner of the output takes them out. */
+  /** The aborted transactions whose markers stay, in order: the owner of the output takes them out after each chunk. */
   readonly kept: AbortedTransaction[] = [];
   readonly #engine: Engine;
   readonly #transactions: TransactionPass;
@@ -97,7 +113,7 @@ export class BatchFates {
     if (producerId >= 0 && this.#isLastOf(producerId, view, at, attributes, last)) rule = CLEAN_RULES.retainEmpty;
     if ((attributes & ATTRIBUTES.CONTROL) === 0) {
       const isTransactional = (attributes & ATTRIBUTES.TRANSACTIONAL) !== 0;
-      const isAborted = this.#transactions.onData(producerId, isTransactional, last);
+      const isAborted = isTransactional && this.#transactions.onData(producerId, last);
       return isAborted ? rule | CLEAN_RULES.dropAll : rule;
     }
     const { isSpent, kept } = this.#transactions.onControl(producerId, controlKindOf(this.#engine, chunk, at), last);

@@ -4,12 +4,14 @@ import { LOG_OVERHEAD } from '../format/batch.ts';
 import type { File } from '../fs/contract.ts';
 import { batchError } from '../record/batch-error.ts';
 import type { CleanerMachine } from './contract.ts';
+import { OffsetOrder } from './offset-order.ts';
+import type { ReadSegment } from './sources.ts';
 
 /** Rows for a chunk of the usual size: batches of one small record take about 70 bytes. */
 const BYTES_PER_ROW = 64;
 const BUFFERS = 2;
 
-/** Whole batches with right checksums, in memory that the chunk after the next one overwrites. */
+/** Whole batches with right checksums and offsets in order, in memory that the chunk after the next one overwrites. */
 export interface SourceChunk {
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -48,10 +50,12 @@ export class ChunkReader {
   /**
    * The chunks of a segment's first `sizeBytes` bytes.
    *
-   * @throws SeglogError what is wrong with the first batch that is not whole, or whose checksum is wrong; `IO`
+   * @throws SeglogError what is wrong with the first batch that is not whole, whose checksum is wrong, or whose offsets cannot
+   * be (`OFFSETS_OUT_OF_ORDER`); `IO`
    */
-  async *read(path: string, sizeBytes: number): AsyncGenerator<SourceChunk, void, void> {
+  async *read({ path, sizeBytes, baseOffset, nextOffset }: ReadSegment): AsyncGenerator<SourceChunk, void, void> {
     if (sizeBytes === 0) return;
+    const order = new OffsetOrder(this.#machine.engine, baseOffset, nextOffset);
     const file = this.#machine.fs.open(path, 'read');
     let pending: Promise<SourceChunk> | undefined;
     try {
@@ -65,6 +69,7 @@ export class ChunkReader {
         if (position < sizeBytes) pending = this.#next(file, position, sizeBytes, turn);
         // What fails while the caller works is told when it comes back.
         pending?.catch(() => undefined);
+        order.check(chunk);
         yield chunk;
       }
     } finally {

@@ -1,5 +1,6 @@
 /** Neighbouring segments become one: what stays of their batches, in order. Source: spec 4.5, Kafka's `Cleaner.cleanSegments`. */
-import { baseOffsetOf } from '../format/batch.ts';
+import { SCAN_ROW } from '../engine/contract.ts';
+import { baseOffsetOf, lastOffsetOf } from '../format/batch.ts';
 import type { AbortedTransaction } from '../format/transaction-index.ts';
 import type { Offset, TimestampMs } from '../units/units.ts';
 import type { BatchFates } from './batch-fate.ts';
@@ -22,6 +23,8 @@ export interface GroupTools {
 
 /** A group whose batches are written: its files are being synced. */
 export interface WrittenGroup {
+  /** Where its last source ends, exclusive. */
+  readonly end: Offset;
   readonly done: Promise<CleanedGroup>;
   /** Removes its files, as far as they can be. */
   discard(): Promise<void>;
@@ -47,26 +50,28 @@ export async function writeGroup(tools: GroupTools, group: readonly Source[]): P
     () => undefined,
     () => undefined,
   );
-  return { done, discard: () => settled.then(() => outputs.discard()) };
+  const end = (group.at(-1) as Source).nextOffset;
+  return { end, done, discard: () => settled.then(() => outputs.discard()) };
 }
 
 async function cleanSource(tools: GroupTools, source: Source, outputs: GroupOutputs): Promise<void> {
   const { round, pass, fates, transactions, legacyHorizonMs } = tools;
-  const { path, sizeBytes, baseOffset, nextOffset, modifiedMs } = source;
-  transactions.add(round.sources.abortedBetween(baseOffset, nextOffset));
+  const { baseOffset, modifiedMs } = source;
+  transactions.enter(baseOffset);
   const areLegacyTombstonesDue = modifiedMs <= legacyHorizonMs;
   let rules = new Uint8Array(0);
-  for await (const chunk of round.reader.read(path, sizeBytes)) {
+  for await (const chunk of round.reader.read(source)) {
     if (rules.length < chunk.count) rules = new Uint8Array(chunk.count);
     const before = round.counts.bytesWritten;
     fates.set(chunk, rules);
     pass.take(chunk, rules, areLegacyTombstonesDue, outputs.append);
+    outputs.noteAborted(fates.kept.splice(0));
     round.counts.bytesRead += chunk.length;
     await round.pass(chunk.length, round.counts.bytesWritten - before);
   }
 }
 
-/** The segments that a group becomes: one, unless recompressed batches grew beyond what positions in an index can tell. */
+/** The segments that a group becomes: one, unless an index cannot tell their positions or offsets: then the next one begins. */
 class GroupOutputs {
   readonly #tools: GroupTools;
   readonly #modifiedMs: TimestampMs;
@@ -81,31 +86,38 @@ class GroupOutputs {
   /** Takes batches that stay. */
   readonly append: BatchSink = (bytes, length, rows, count) => {
     const { machine, request, counts } = this.#tools.round;
-    let output = this.#outputs.at(-1) as CleanedOutput;
-    if (output.isFullFor(length)) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      output = new CleanedOutput(machine, request, baseOffsetOf(view, 0));
-      this.#outputs.push(output);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+    const startOf = (row: number): number => (row < count ? (rows[row * SCAN_ROW.length] as number) : length);
+    for (let from = 0; from < count; ) {
+      const output = this.#outputs.at(-1) as CleanedOutput;
+      const start = startOf(from);
+      const takesUpTo = (row: number): boolean =>
+        output.takes(row - from, startOf(row) - start, lastOffsetOf(view, startOf(row - 1)));
+      let to = count;
+      if (!takesUpTo(count)) for (to = from; takesUpTo(to + 1); ) to++;
+      if (to > from) output.append(bytes.subarray(start, startOf(to)), rowsFrom(rows, from, to), to - from);
+      if (to < count) this.#outputs.push(new CleanedOutput(machine, request, baseOffsetOf(view, startOf(to))));
+      from = to;
     }
-    output.append(bytes, length, rows, count);
     counts.bytesWritten += length;
   };
 
-  /**
-   * Completes the files, and makes their names durable. What is read of the round's state is read before this returns: the
-   * next group changes it.
-   */
+  /** Takes the aborted transactions whose markers stayed in the chunk: each belongs to the segment that has its marker. */
+  noteAborted(kept: readonly AbortedTransaction[]): void {
+    for (const transaction of kept) {
+      const output = this.#outputs.findLast(({ baseOffset }) => baseOffset <= transaction.lastOffset);
+      output?.noteAborted(transaction);
+    }
+  }
+
+  /** Completes the files, and makes their names durable. Whatever fails, all of them are done with then. */
   async finish(): Promise<CleanedSegment[]> {
     const { machine, request } = this.#tools.round;
-    const { kept } = this.#tools.fates;
-    const aborted = this.#outputs.map((_, at): AbortedTransaction[] => {
-      // An aborted transaction belongs to the segment that has its marker.
-      const end = this.#outputs[at + 1]?.baseOffset ?? Infinity;
-      const behind = kept.findIndex(({ lastOffset }) => lastOffset >= end);
-      return kept.splice(0, behind < 0 ? kept.length : behind);
+    const finished = await Promise.allSettled(this.#outputs.map((output) => output.finish(this.#modifiedMs)));
+    const cleaned = finished.map((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
     });
-    const finished = this.#outputs.map((output, at) => output.finish(this.#modifiedMs, aborted[at] ?? []));
-    const cleaned = await Promise.all(finished);
     machine.fs.syncDirectory(request.directory);
     return cleaned;
   }
@@ -113,4 +125,12 @@ class GroupOutputs {
   discard(): void {
     for (const output of this.#outputs) output.discard();
   }
+}
+
+/** Rows as they are of the bytes from the first one's batch on. */
+function rowsFrom(rows: Int32Array, from: number, to: number): Int32Array {
+  const some = rows.subarray(from * SCAN_ROW.length, to * SCAN_ROW.length);
+  if (from === 0) return some;
+  const start = some[SCAN_ROW.start] as number;
+  return some.map((value, at) => (at % SCAN_ROW.length === SCAN_ROW.start ? value - start : value));
 }

@@ -1,11 +1,20 @@
-/** A thread that does one round of cleaning after the other, with an engine of its own. Started by pool.ts only. */
+/** A thread that does one piece of work after the other, with an engine of its own. Started by pool.ts only. */
 import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../clock/clock.ts';
 import { defaultEngine } from '../engine/select.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
 import { cleanSegments } from './clean.ts';
-import type { CleanRequest } from './contract.ts';
-import { type FromCleaner, mendError, tearError, type ToCleaner } from './messages.ts';
+import type { CleanRequest, CleanRound } from './contract.ts';
+import {
+  type FromCleaner,
+  mendError,
+  tearError,
+  type ToCleaner,
+  type WorkRequest,
+  type WorkResult,
+} from './messages.ts';
+import { proposeRetention } from './retention.ts';
+import { unlinkDeleted } from './unlink.ts';
 
 /** A message a chunk would be thousands a second. */
 const TOLD_BYTES = 16 * 1024 * 1024;
@@ -19,33 +28,43 @@ let stop = new AbortController();
 /** Who waits for a group to be swapped. */
 let swapped: ((failure: Extract<ToCleaner, { kind: 'swapped' }>['failure']) => void) | undefined;
 
-async function clean(request: CleanRequest): Promise<void> {
+function clean(request: CleanRequest): Promise<CleanRound> {
   stop = new AbortController();
   let toldBytes = 0;
+  return cleanSegments(machine, request, {
+    signal: stop.signal,
+    onGroup: async (group) => {
+      const answer = new Promise<Parameters<NonNullable<typeof swapped>>[0]>((resolve) => (swapped = resolve));
+      tell({ kind: 'group', group });
+      const failure = await answer;
+      if (failure !== undefined) throw mendError(failure);
+    },
+    onProgress: (progress) => {
+      const isNews = progress.doneBytes === progress.totalBytes || progress.doneBytes < toldBytes;
+      if (!isNews && progress.doneBytes - toldBytes < TOLD_BYTES) return;
+      toldBytes = progress.doneBytes;
+      tell({ kind: 'progress', progress });
+    },
+  });
+}
+
+async function resultOf({ kind, request }: WorkRequest): Promise<WorkResult> {
+  if (kind === 'clean') return clean(request);
+  if (kind === 'propose') return proposeRetention(machine, request);
+  await unlinkDeleted(nodeFileSystem, request);
+  return undefined;
+}
+
+async function work(given: WorkRequest): Promise<void> {
   try {
-    const round = await cleanSegments(machine, request, {
-      signal: stop.signal,
-      onGroup: async (group) => {
-        const answer = new Promise<Parameters<NonNullable<typeof swapped>>[0]>((resolve) => (swapped = resolve));
-        tell({ kind: 'group', group });
-        const failure = await answer;
-        if (failure !== undefined) throw mendError(failure);
-      },
-      onProgress: (progress) => {
-        const isNews = progress.doneBytes === progress.totalBytes || progress.doneBytes < toldBytes;
-        if (!isNews && progress.doneBytes - toldBytes < TOLD_BYTES) return;
-        toldBytes = progress.doneBytes;
-        tell({ kind: 'progress', progress });
-      },
-    });
-    tell({ kind: 'done', round });
+    tell({ kind: 'done', result: await resultOf(given) });
   } catch (error) {
     tell({ kind: 'failed', failure: tearError(error) });
   }
 }
 
 port.on('message', (message: ToCleaner) => {
-  if (message.kind === 'clean') void clean(message.request);
-  else if (message.kind === 'swapped') swapped?.(message.failure);
-  else stop.abort();
+  if (message.kind === 'swapped') swapped?.(message.failure);
+  else if (message.kind === 'stop') stop.abort();
+  else void work(message);
 });

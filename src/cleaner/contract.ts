@@ -55,8 +55,12 @@ export interface CleanRequest {
   readonly bufferBytes?: number;
   /** The most bytes a second, read and written. Default no limit. */
   readonly maxBytesPerSecond?: number;
+  /** Memory that threads share: its first number says how many rounds share `maxBytesPerSecond` at the moment. Default: one. */
+  readonly throttleSharers?: Int32Array;
   /** The most bytes that one batch's records may decompress to. Default 128 MiB. */
   readonly maxDecompressedBytes?: number;
+  /** The most bytes that a cleaned segment may have, a single batch aside. Default 2^31 - 1: what an index can tell of positions. */
+  readonly maxCleanedBytes?: number;
 }
 
 /** A segment that was written: its files end in `.cleaned`, are synced, and have the time of the last source. */

@@ -21,13 +21,6 @@ export function damageOf(
         found: batch.magic,
       });
     }
-    if (batch.baseOffset < 0) {
-      return new SeglogError('OFFSETS_OUT_OF_ORDER', 'a batch has an offset below 0', {
-        ...place,
-        expected: 'at least 0',
-        found: batch.baseOffset,
-      });
-    }
     let previous = batch.baseOffset - 1;
     for (const cursor = batch.cursor(); cursor.next(); previous = cursor.offset) {
       if (cursor.offset > previous && cursor.offset <= batch.lastOffset) continue;

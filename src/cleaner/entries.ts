@@ -45,7 +45,11 @@ export class Entries {
     this.#length += this.#entrySize;
   }
 
-  bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+  /** Gives all of them away: the memory goes with them. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
+    return taken;
   }
 }

@@ -3,37 +3,47 @@ import { CLEAN_STOPS, MAP_STATE, type OffsetMap, SCAN_ROW } from '../engine/cont
 import { lastOffsetOf } from '../format/batch.ts';
 import { MAX_DECOMPRESSED_BYTES } from '../record/decompress.ts';
 import type { Offset } from '../units/units.ts';
-import { setMapRules } from './batch-fate.ts';
+import { AbortedCursor } from './aborted.ts';
+import { followMarkers, setMapRules } from './batch-fate.ts';
 import { batchRuns } from './batch-runs.ts';
 import type { SourceChunk } from './chunks.ts';
 import { damageOf } from './damage.ts';
+import { follow } from './follow.ts';
 import { LegacyConverter } from './legacy.ts';
 import type { Round } from './round.ts';
 import { TransactionPass } from './transactions.ts';
 
-/** Fills `map`. @returns the last offset that it covers; below the first dirty one when there is nothing dirty */
+/**
+ * Fills `map`, and reads on up to the markers of what is in it: a transaction that counts as committed must not be aborted.
+ *
+ * @returns the last offset that the map covers; below the first dirty one when there is nothing dirty
+ * @throws SeglogError what is wrong with a batch; `CORRUPT_INDEX` when the transaction index and the markers contradict each other
+ */
 export async function fillMap(round: Round, map: OffsetMap): Promise<Offset> {
-  const { request, sources } = round;
-  const { firstDirtyOffset, firstUncleanableOffset } = request;
+  const { sources, reader, machine } = round;
   const dirty = sources.dirty();
   const pass = new MapPass(round, map);
-  pass.transactions.add(sources.abortedBetween(firstDirtyOffset, firstUncleanableOffset));
+  const { transactions } = pass;
+  let isFull = false;
   round.begin('map', dirty);
-  for (const { path, sizeBytes, nextOffset } of dirty) {
-    for await (const chunk of round.reader.read(path, sizeBytes)) {
-      const isFull = pass.take(chunk);
+  for (const source of dirty) {
+    transactions.enter(source.baseOffset);
+    for await (const chunk of reader.read(source)) {
+      if (isFull) followMarkers(machine.engine, chunk, transactions);
+      else isFull = pass.take(chunk);
       await round.pass(chunk.length, 0);
-      if (isFull) return pass.latestOffset;
+      if (isFull && !transactions.isUndecided) return pass.latestOffset;
     }
     // Nothing is missed in a gap at the end of a segment.
-    pass.latestOffset = Math.max(pass.latestOffset, nextOffset - 1);
+    if (!isFull) pass.latestOffset = Math.max(pass.latestOffset, source.nextOffset - 1);
   }
+  await follow(round, transactions, dirty.at(-1)?.nextOffset ?? Infinity, () => !transactions.isUndecided);
   return pass.latestOffset;
 }
 
 class MapPass {
   latestOffset: Offset;
-  readonly transactions: TransactionPass = new TransactionPass();
+  readonly transactions: TransactionPass;
   readonly #round: Round;
   readonly #map: OffsetMap;
   readonly #legacy: LegacyConverter;
@@ -46,6 +56,7 @@ class MapPass {
     this.#map = map;
     this.#legacy = new LegacyConverter(round.machine, maxDecompressedBytes);
     this.latestOffset = firstDirtyOffset - 1;
+    this.transactions = new TransactionPass(new AbortedCursor(round.machine, round.request, firstDirtyOffset), true);
     this.#state[MAP_STATE.fromOffset] = firstDirtyOffset;
     this.#state[MAP_STATE.maxDecompressedBytes] = maxDecompressedBytes;
   }

@@ -7,11 +7,11 @@ import { OFFSET_INDEX } from '../format/offset-index.ts';
 import { TIME_INDEX, writeTimeEntry } from '../format/time-index.ts';
 import type { AbortedTransaction } from '../format/transaction-index.ts';
 import type { File } from '../fs/contract.ts';
-import { TransactionIndex } from '../index/transaction-index.ts';
 import { MAX_INT32, type Offset, type TimestampMs } from '../units/units.ts';
+import { AbortedFile } from './aborted.ts';
 import type { CleanedSegment, CleanerMachine, CleanRequest } from './contract.ts';
 import { Entries } from './entries.ts';
-import { pathOf } from './sources.ts';
+import { pathOf } from './path.ts';
 
 /** Whatever a segment has; a snapshot of producers is none of the cleaner's business. */
 const SEGMENT_SUFFIXES = [SUFFIXES.log, SUFFIXES.offsetIndex, SUFFIXES.timeIndex, SUFFIXES.transactionIndex];
@@ -35,6 +35,7 @@ export class CleanedOutput {
   readonly #state: Float64Array = new Float64Array(BUILD_STATE.length);
   readonly #offsets: Entries;
   readonly #times: Entries;
+  readonly #aborted: AbortedFile;
   #sizeBytes = 0;
   #nextOffset: Offset;
   #isOpen = true;
@@ -48,6 +49,7 @@ export class CleanedOutput {
     this.#nextOffset = baseOffset;
     removeCleaned(machine, request, baseOffset);
     this.#log = machine.fs.open(cleanedPath(request, baseOffset, SUFFIXES.log), 'new');
+    this.#aborted = new AbortedFile(machine.fs, cleanedPath(request, baseOffset, SUFFIXES.transactionIndex));
     this.#state[BUILD_STATE.baseOffset] = baseOffset;
     this.#state[BUILD_STATE.interval] = indexIntervalBytes;
     this.#state[BUILD_STATE.maxTimestamp] = -1;
@@ -61,45 +63,50 @@ export class CleanedOutput {
     return this.#sizeBytes;
   }
 
-  /** Whether so many bytes more would be too many for the positions in an index. */
-  isFullFor(bytes: number): boolean {
-    return this.#sizeBytes > 0 && this.#sizeBytes + bytes > MAX_INT32;
+  /**
+   * Whether `count` batches more, with so many bytes and up to an offset, are within what an index can tell of positions and
+   * offsets. A single batch may have as many bytes as it likes.
+   */
+  takes(count: number, bytes: number, lastOffset: Offset): boolean {
+    const { maxCleanedBytes = MAX_INT32 } = this.#request;
+    if (lastOffset - this.baseOffset > MAX_INT32) return false;
+    return this.#sizeBytes + bytes <= maxCleanedBytes || (this.#sizeBytes === 0 && count === 1);
   }
 
-  /** Appends `count` batches that fill `bytes[0, length)`. @throws SeglogError `OFFSET_OVERFLOW`, `IO` */
-  append(bytes: Uint8Array, length: number, rows: Int32Array, count: number): void {
+  /** Appends `count` batches that fill `bytes`, and that it {@link takes}. @throws SeglogError `IO` */
+  append(bytes: Uint8Array, rows: Int32Array, count: number): void {
     const state = this.#state;
     const offsets = this.#offsets.room(count);
     const times = this.#times.room(count);
-    this.#machine.engine.buildIndex(bytes, rows.subarray(0, count * SCAN_ROW.length), count, state, offsets, times);
+    this.#machine.engine.buildIndex(bytes, rows, count, state, offsets, times);
     if (state[BUILD_STATE.overflow] === 1) {
-      throw new SeglogError('OFFSET_OVERFLOW', "an offset does not fit its segment's index", {
-        file: this.#log.path,
-        position: state[BUILD_STATE.position] as number,
-        expected: `${this.baseOffset} to ${this.baseOffset + MAX_INT32}`,
-      });
+      throw new SeglogError('INTERNAL', "an offset does not fit its segment's index", { file: this.#log.path });
     }
     this.#offsets.add(state[BUILD_STATE.offsetCount] as number);
     this.#times.add(state[BUILD_STATE.timeCount] as number);
-    this.#log.write(bytes, 0, length, this.#sizeBytes);
-    this.#sizeBytes += length;
-    if (count > 0) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, length);
-      this.#nextOffset = lastOffsetOf(view, rows[(count - 1) * SCAN_ROW.length + SCAN_ROW.start] as number) + 1;
-    }
+    this.#log.write(bytes, 0, bytes.length, this.#sizeBytes);
+    this.#sizeBytes += bytes.length;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#nextOffset = lastOffsetOf(view, rows[(count - 1) * SCAN_ROW.length + SCAN_ROW.start] as number) + 1;
+  }
+
+  /** Takes an aborted transaction whose marker stayed; they come in the order of their markers. @throws SeglogError `IO` */
+  noteAborted(transaction: AbortedTransaction): void {
+    this.#aborted.add(transaction);
   }
 
   /** Completes the files: last time entry, aborted transactions, the time of the last source, all of it synced. */
-  async finish(modifiedMs: TimestampMs, aborted: readonly AbortedTransaction[]): Promise<CleanedSegment> {
-    const { fs } = this.#machine;
+  async finish(modifiedMs: TimestampMs): Promise<CleanedSegment> {
     const { baseOffset, sizeBytes } = this;
     this.#addLastTime();
+    // Before the sync, which makes it durable: how old legacy tombstones are hangs on it.
+    this.#machine.fs.setModified(this.#log.path, modifiedMs);
     await this.#log.sync();
-    this.#close();
-    fs.setModified(this.#log.path, modifiedMs);
-    await this.#writeIndex(SUFFIXES.offsetIndex, this.#offsets.bytes());
-    await this.#writeIndex(SUFFIXES.timeIndex, this.#times.bytes());
-    if (aborted.length > 0) await this.#writeTransactions(aborted);
+    this.#log.close();
+    this.#isOpen = false;
+    await this.#writeIndex(SUFFIXES.offsetIndex, this.#offsets.take());
+    await this.#writeIndex(SUFFIXES.timeIndex, this.#times.take());
+    await this.#aborted.finish();
     return { baseOffset, sizeBytes, nextOffset: this.#nextOffset };
   }
 
@@ -110,6 +117,7 @@ export class CleanedOutput {
   }
 
   #close(): void {
+    this.#aborted.close();
     if (this.#isOpen) this.#log.close();
     this.#isOpen = false;
   }
@@ -131,17 +139,6 @@ export class CleanedOutput {
       await file.sync();
     } finally {
       file.close();
-    }
-  }
-
-  async #writeTransactions(aborted: readonly AbortedTransaction[]): Promise<void> {
-    const path = cleanedPath(this.#request, this.baseOffset, SUFFIXES.transactionIndex);
-    const index = TransactionIndex.open(this.#machine.fs, path, this.baseOffset);
-    try {
-      for (const transaction of aborted) index.append(transaction);
-      await index.sync();
-    } finally {
-      index.close();
     }
   }
 }

@@ -27,7 +27,7 @@ export class Round {
     this.#hooks = hooks;
     this.sources = new LogSources(machine, request);
     this.reader = new ChunkReader(machine, request.bufferBytes ?? BUFFER_BYTES);
-    this.#throttle = new Throttle(machine.clock, request.maxBytesPerSecond ?? Infinity);
+    this.#throttle = new Throttle(machine.clock, request.maxBytesPerSecond ?? Infinity, request.throttleSharers);
   }
 
   /** Starts a phase over these segments. */
@@ -42,7 +42,12 @@ export class Round {
   async pass(readBytes: number, writtenBytes: number): Promise<void> {
     this.#doneBytes += readBytes;
     this.#hooks.onProgress?.({ phase: this.#phase, doneBytes: this.#doneBytes, totalBytes: this.#totalBytes });
-    await this.#throttle.pass(readBytes + writtenBytes, this.#hooks.signal);
+    await this.wait(readBytes + writtenBytes);
+  }
+
+  /** After reading what no phase counts. */
+  async wait(bytes: number): Promise<void> {
+    await this.#throttle.pass(bytes, this.#hooks.signal);
     this.#hooks.signal?.throwIfAborted();
   }
 }

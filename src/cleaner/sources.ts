@@ -1,20 +1,22 @@
-/** The segments of a round as they are on disk: facts that the request does not carry, and their aborted transactions. */
-import { join } from 'node:path';
+/** The segments of a round as they are on disk: facts that the request does not carry. */
 import { SeglogError } from '../errors/errors.ts';
-import { segmentFileName, SUFFIXES } from '../format/names.ts';
-import type { AbortedTransaction } from '../format/transaction-index.ts';
+import { SUFFIXES } from '../format/names.ts';
 import { OffsetIndex } from '../index/offset-index.ts';
 import { TimeIndex } from '../index/time-index.ts';
-import { TransactionIndex } from '../index/transaction-index.ts';
 import type { GroupedSegment } from '../policy/grouping.ts';
 import type { Offset, TimestampMs } from '../units/units.ts';
 import type { CleanerMachine, CleanRequest, SourceSegment } from './contract.ts';
+import { pathOf } from './path.ts';
 
-/** A segment that is to be cleaned. */
-export interface Source extends GroupedSegment {
+/** A segment that is read. */
+export interface ReadSegment extends SourceSegment {
   readonly path: string;
   /** Where it ends, exclusive: the next one's base offset. */
   readonly nextOffset: Offset;
+}
+
+/** A segment that is to be cleaned. */
+export interface Source extends GroupedSegment, ReadSegment {
   /** When its .log was last written, in whole milliseconds. */
   readonly modifiedMs: TimestampMs;
 }
@@ -23,13 +25,12 @@ export interface Source extends GroupedSegment {
 export class LogSources {
   readonly #machine: CleanerMachine;
   readonly #request: CleanRequest;
-  readonly #transactions: readonly TransactionIndex[];
   /** Those that were looked at, by their place among the segments. */
   readonly #known = new Map<number, Source>();
 
   /** @throws SeglogError `INVALID_ARGUMENT` when cleaning would end elsewhere than where a segment does */
   constructor(machine: CleanerMachine, request: CleanRequest) {
-    const { directory, segments, firstUncleanableOffset } = request;
+    const { segments, firstUncleanableOffset } = request;
     this.#machine = machine;
     this.#request = request;
     const isBoundary = segments.some(({ baseOffset }) => baseOffset === firstUncleanableOffset);
@@ -39,9 +40,6 @@ export class LogSources {
         found: firstUncleanableOffset,
       });
     }
-    this.#transactions = segments.map(({ baseOffset }) =>
-      TransactionIndex.open(machine.fs, pathOf(directory, baseOffset, SUFFIXES.transactionIndex), baseOffset),
-    );
   }
 
   /** The segments that start below `endOffset`. */
@@ -59,20 +57,14 @@ export class LogSources {
     return this.below(firstUncleanableOffset).filter(({ nextOffset }) => nextOffset > firstDirtyOffset);
   }
 
-  /** The aborted transactions with records from `start` on and below `end`. */
-  abortedBetween(start: Offset, end: Offset): AbortedTransaction[] {
-    const { segments } = this.#request;
-    const first = Math.max(
-      0,
-      segments.findLastIndex(({ baseOffset }) => baseOffset <= start),
-    );
-    const found: AbortedTransaction[] = [];
-    for (const index of this.#transactions.slice(first)) {
-      const { transactions, isComplete } = index.collect(start, end);
-      found.push(...transactions);
-      if (isComplete) break;
+  /** The segments from the one on that starts at `baseOffset`, also those that are not cleaned: for reading alone. */
+  *from(baseOffset: Offset): Generator<ReadSegment, void, void> {
+    const { directory, segments } = this.#request;
+    for (const [at, segment] of segments.entries()) {
+      if (segment.baseOffset < baseOffset) continue;
+      const path = pathOf(directory, segment.baseOffset, SUFFIXES.log);
+      yield { path, ...segment, nextOffset: segments[at + 1]?.baseOffset ?? Number.MAX_SAFE_INTEGER };
     }
-    return found;
   }
 
   /**
@@ -114,9 +106,4 @@ export class LogSources {
     if (stat !== undefined) return Math.floor(stat.modifiedMs);
     throw new SeglogError('IO', 'a segment that is to be cleaned is not there', { file: path, errno: 'ENOENT' });
   }
-}
-
-/** A segment's file. */
-export function pathOf(directory: string, baseOffset: Offset, suffix: string): string {
-  return join(directory, segmentFileName(baseOffset, suffix));
 }

@@ -11,6 +11,10 @@ export interface FileStat {
   readonly sizeBytes: number;
   /** Last modification, in milliseconds since 1970. */
   readonly modifiedMs: number;
+  /** Last change of anything about it, its name too; undefined where that is not known. */
+  readonly changedMs?: number;
+  /** Tells a file from another one that took its name later; undefined where that is not known. */
+  readonly fileId?: number;
   readonly isFile: boolean;
   readonly isDirectory: boolean;
 }
@@ -99,7 +103,10 @@ export interface FileSystem {
   list(directory: string): string[];
   /** undefined when nothing is there. Links are not followed. */
   stat(path: string): FileStat | undefined;
-  /** Makes a directory and its parents; true if it was not there. */
+  /**
+   * Makes a directory and its parents; true if it was not there. The names of the parents are durable then, its own is with
+   * the next {@link FileSystem.syncDirectory}.
+   */
   makeDirectory(path: string): boolean;
   rename(from: string, to: string): void;
   /**

@@ -5,6 +5,7 @@ import { closed, locked, MAX_SMALL_BYTES, notRegular, requireSmall } from './ref
 import { WrittenFile } from './written-file.ts';
 
 interface Node {
+  readonly fileId: number;
   bytes: Uint8Array;
   size: number;
   modifiedMs: number;
@@ -84,6 +85,7 @@ export class MemoryFileSystem implements FileSystem {
   readonly #files = new Map<string, Node>();
   readonly #directories = new Set<string>(['/']);
   readonly #locks = new Map<string, Lock>();
+  #lastId = 0;
 
   open(path: string, mode: OpenMode): File {
     if (this.#directories.has(path)) throw notRegular(path, 'a directory');
@@ -92,7 +94,7 @@ export class MemoryFileSystem implements FileSystem {
     if (node === undefined) {
       if (mode === 'read' || mode === 'update') throw ioNamed('ENOENT', 'open', path);
       if (!this.#directories.has(parentOf(path))) throw ioNamed('ENOENT', 'create', path);
-      node = { bytes: new Uint8Array(0), size: 0, modifiedMs: 0 };
+      node = { fileId: ++this.#lastId, bytes: new Uint8Array(0), size: 0, modifiedMs: 0 };
       this.#files.set(path, node);
     }
     return new MemoryFile(path, node);
@@ -114,7 +116,9 @@ export class MemoryFileSystem implements FileSystem {
   stat(path: string): FileStat | undefined {
     if (this.#directories.has(path)) return { sizeBytes: 0, modifiedMs: 0, isFile: false, isDirectory: true };
     const node = this.#files.get(path);
-    return node && { sizeBytes: node.size, modifiedMs: node.modifiedMs, isFile: true, isDirectory: false };
+    if (node === undefined) return undefined;
+    const { fileId, size: sizeBytes, modifiedMs } = node;
+    return { sizeBytes, modifiedMs, fileId, isFile: true, isDirectory: false };
   }
 
   makeDirectory(path: string): boolean {

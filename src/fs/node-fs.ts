@@ -3,6 +3,7 @@ import * as nodeFs from 'node:fs';
 import { dirname } from 'node:path';
 import { ioError } from '../errors/errors.ts';
 import type { AppendFile, AppendOptions, File, FileStat, FileSystem, Lock, OpenMode } from './contract.ts';
+import { makeWithParents } from './make-directory.ts';
 import { lockPortably } from './portable-lock.ts';
 import { closed, MAX_SMALL_BYTES, notRegular, requireSmall } from './refused.ts';
 import { WrittenFile } from './written-file.ts';
@@ -178,10 +179,17 @@ export const nodeFileSystem: FileSystem = {
   stat(path): FileStat | undefined {
     const stat = attempt('stat', path, () => nodeFs.lstatSync(path, { throwIfNoEntry: false }));
     if (stat === undefined) return undefined;
-    return { sizeBytes: stat.size, modifiedMs: stat.mtimeMs, isFile: stat.isFile(), isDirectory: stat.isDirectory() };
+    const { size: sizeBytes, mtimeMs: modifiedMs, ctimeMs: changedMs, ino: fileId } = stat;
+    return { sizeBytes, modifiedMs, changedMs, fileId, isFile: stat.isFile(), isDirectory: stat.isDirectory() };
   },
   makeDirectory: (path) =>
-    attempt('make the directory', path, () => nodeFs.mkdirSync(path, { recursive: true }) !== undefined),
+    attempt('make the directory', path, () =>
+      makeWithParents(path, {
+        make: (one) => nodeFs.mkdirSync(one),
+        isDirectory: (one) => nodeFs.statSync(one, { throwIfNoEntry: false })?.isDirectory() === true,
+        sync: (one) => nodeFileSystem.syncDirectory(one),
+      }),
+    ),
   rename: (from, to) => attempt(`rename to ${to}`, from, () => nodeFs.renameSync(from, to)),
   link: (from, to) => attempt(`link to ${to}`, from, () => nodeFs.linkSync(from, to)),
   setOwnerAs(path, model): void {
@@ -194,7 +202,15 @@ export const nodeFileSystem: FileSystem = {
       if (((now.mode ^ mode) & PERMISSIONS) !== 0) nodeFs.chmodSync(path, mode & PERMISSIONS);
     });
   },
-  remove: (path) => attempt('remove', path, () => nodeFs.rmSync(path, { force: true })),
+  remove: (path) =>
+    attempt('remove', path, () => {
+      // `rmSync` looks at the file first, and takes twice as long.
+      try {
+        nodeFs.unlinkSync(path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }),
   removeTree: (path) => attempt('remove', path, () => nodeFs.rmSync(path, { force: true, recursive: true })),
   readSmall(path, maxBytes = MAX_SMALL_BYTES): Uint8Array | undefined {
     if (nodeFs.lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;

@@ -15,6 +15,8 @@ const { ENTRY_SIZE, CURRENT_VERSION } = TRANSACTION_INDEX;
 const MARKER_BATCH_SIZE = 78;
 const MAX_ENTRIES = Math.floor(MAX_INT32 / MARKER_BATCH_SIZE);
 const FIRST_CAPACITY = 16;
+/** How many entries are read in one go where not all are held. */
+const ENTRIES_AT_ONCE = 1024;
 
 /** The entries of a file, as bytes. */
 interface Loaded {
@@ -232,27 +234,69 @@ function cutBack(file: File, sizeBytes: number): void {
 
 function faultOf({ view, count }: Loaded, baseOffset: number, file: string): SeglogError | undefined {
   for (let slot = 0; slot < count; slot++) {
-    const position = slot * ENTRY_SIZE;
-    const version = versionOfTransactionEntry(view, slot);
-    if (version > CURRENT_VERSION) {
-      return new SeglogError('UNSUPPORTED_VERSION', 'unknown version of an aborted transaction', {
-        file,
-        position,
-        expected: CURRENT_VERSION,
-        found: version,
-      });
-    }
-    const entry = readAbortedTransaction(view, slot);
-    if (!Object.values(entry).every(Number.isSafeInteger))
-      return new SeglogError('CORRUPT_INDEX', 'an aborted transaction has a number beyond 2^53', { file, position });
-    if (entry.lastOffset < baseOffset) {
-      return new SeglogError('CORRUPT_INDEX', "an aborted transaction ends below its segment's base offset", {
-        file,
-        position,
-        expected: `at least ${baseOffset}`,
-        found: entry.lastOffset,
-      });
-    }
+    const fault = entryFault(view, slot, baseOffset, { file, position: slot * ENTRY_SIZE });
+    if (fault !== undefined) return fault;
   }
   return undefined;
+}
+
+function entryFault(
+  view: DataView,
+  slot: number,
+  baseOffset: number,
+  place: { readonly file: string; readonly position: number },
+): SeglogError | undefined {
+  const version = versionOfTransactionEntry(view, slot);
+  if (version > CURRENT_VERSION) {
+    return new SeglogError('UNSUPPORTED_VERSION', 'unknown version of an aborted transaction', {
+      ...place,
+      expected: CURRENT_VERSION,
+      found: version,
+    });
+  }
+  const entry = readAbortedTransaction(view, slot);
+  if (!Object.values(entry).every(Number.isSafeInteger))
+    return new SeglogError('CORRUPT_INDEX', 'an aborted transaction has a number beyond 2^53', place);
+  if (entry.lastOffset < baseOffset) {
+    return new SeglogError('CORRUPT_INDEX', "an aborted transaction ends below its segment's base offset", {
+      ...place,
+      expected: `at least ${baseOffset}`,
+      found: entry.lastOffset,
+    });
+  }
+  return undefined;
+}
+
+/**
+ * The entries of an index file, in order, without holding more than a few of them. A missing file has none; a piece of an
+ * entry at the end does not count.
+ *
+ * @throws SeglogError what {@link TransactionIndex.check} tells, once it comes to it; `IO`
+ */
+export function* readTransactions(
+  fs: FileSystem,
+  path: string,
+  baseOffset: number,
+): Generator<AbortedTransaction, void, void> {
+  const bytes = new Uint8Array(ENTRIES_AT_ONCE * ENTRY_SIZE);
+  const view = viewOf(bytes);
+  for (let position = 0; fs.stat(path) !== undefined; position += bytes.length) {
+    const count = Math.floor(readPart(fs, path, bytes, position) / ENTRY_SIZE);
+    for (let slot = 0; slot < count; slot++) {
+      const fault = entryFault(view, slot, baseOffset, { file: path, position: position + slot * ENTRY_SIZE });
+      if (fault !== undefined) throw fault;
+      yield readAbortedTransaction(view, slot);
+    }
+    if (count < ENTRIES_AT_ONCE) return;
+  }
+}
+
+/** Nothing stays open between two parts: whoever reads them may never come for the next. */
+function readPart(fs: FileSystem, path: string, into: Uint8Array, position: number): number {
+  const file = fs.open(path, 'read');
+  try {
+    return file.read(into, 0, into.length, position);
+  } finally {
+    file.close();
+  }
 }

@@ -1,4 +1,4 @@
-/** One sync at a time, shared by all who wait for it: group commit. */
+/** One sync at a time, shared by all who wait for it: group commit. Works that must be alone take turns with them. */
 
 /**
  * Of those whom a sync just released, together with those who wait already, this share must wait for the next one before it
@@ -20,6 +20,8 @@ export class Flusher {
   readonly #sync: () => Promise<void>;
   #running: Promise<void> | undefined;
   #next: Group | undefined;
+  /** Works that wait for a sync, or for one of them, to end. */
+  readonly #works: (() => void)[] = [];
   /** How many must wait before a sync starts at once. */
   #enough = 1;
   #hasTurn = false;
@@ -36,13 +38,20 @@ export class Flusher {
     return group.promise;
   }
 
-  /** Does `work` when no sync runs; no sync starts before it is done. */
-  async exclusive<T>(work: () => T | Promise<T>): Promise<T> {
-    while (this.#running !== undefined) await this.#running;
-    // No other turn comes between the look and this.
-    const done = (async () => work())();
-    this.#run(done.then(nothing), 0, nothing, nothing);
-    return done;
+  /**
+   * Does `work` when neither a sync nor another work runs; none starts before it is done. Behind a sync a work that waits comes
+   * first, and behind a work a sync: neither can keep the other waiting for ever.
+   */
+  exclusive<T>(work: () => T | Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const start = (): void => this.#run(Promise.resolve().then(work), 'work', 0, resolve, reject);
+      if (this.#running === undefined) start();
+      else this.#works.push(start);
+    });
+  }
+
+  #startWork(): void {
+    if (this.#running === undefined) this.#works.shift()?.();
   }
 
   #startIfEnough(): void {
@@ -59,20 +68,28 @@ export class Flusher {
 
   #start(group: Group): void {
     this.#next = undefined;
-    this.#run(this.#sync(), group.waiters, group.resolve, group.reject);
+    this.#run(this.#sync(), 'sync', group.waiters, group.resolve, group.reject);
   }
 
   /** What comes after a run is settled first, so that whoever it releases can start the next one. */
-  #run(work: Promise<void>, waiters: number, onDone: () => void, onFailed: (error: unknown) => void): void {
+  #run<T>(
+    work: Promise<T>,
+    kind: 'sync' | 'work',
+    waiters: number,
+    onDone: (value: T) => void,
+    onFailed: (error: unknown) => void,
+  ): void {
     const settle = (): void => {
       this.#running = undefined;
       this.#enough = Math.max(1, Math.ceil((waiters + (this.#next?.waiters ?? 0)) * GATHERED));
+      if (kind === 'work') this.#startIfEnough();
+      this.#startWork();
       this.#startIfEnough();
     };
     this.#running = work.then(
-      () => {
+      (value) => {
         settle();
-        onDone();
+        onDone(value);
       },
       (error: unknown) => {
         settle();

@@ -5,20 +5,27 @@ import { defaultEngine } from '../engine/select.ts';
 import { SeglogError } from '../errors/errors.ts';
 import { BATCH } from '../format/batch.ts';
 import type { Crc32c } from '../format/producer-snapshot.ts';
-import { LOG_DIRECTORY_FILES, type TopicPartition } from '../format/names.ts';
+import { leadingOffset, LOG_DIRECTORY_FILES, STAGES, SUFFIXES, type TopicPartition } from '../format/names.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import { OpenSegments } from '../segment/open-segments.ts';
-import { Segment } from '../segment/segment.ts';
+import { type FoundBatch, Segment } from '../segment/segment.ts';
 import { readCheckpoint } from './checkpoints.ts';
-import { findEnd, listSegments, type LogEnd, partitionOf, walkOn } from './load/segment-files.ts';
+import { findEnd, listSegments, type LogEnd, partitionOf, type SegmentFiles, walkOn } from './load/segment-files.ts';
 import { rebuildProducers } from './load/producers.ts';
-import { isAborted, type LogEnvironment, type ReadIsolation, type TailOptions } from './options.ts';
+import {
+  isAborted,
+  type LogEnvironment,
+  type ReadIsolation,
+  type TailOptions,
+  type TimestampOffset,
+} from './options.ts';
 import { ProducerState } from '../state/producers/producer-state.ts';
 import { checkStart, type ReadSource } from './read.ts';
 import { ReadableLog } from './readable-log.ts';
 import { SegmentList } from './segments.ts';
+import type { TimestampLookup } from './timestamps.ts';
 
 /** What a reader stands on, and whom it tells of oddities. */
 export interface LogReaderOptions extends LogEnvironment {
@@ -28,6 +35,8 @@ export interface LogReaderOptions extends LogEnvironment {
 
 const FIRST_POLL_MS = 5;
 const LAST_POLL_MS = 250;
+/** A swap of another process takes a few syncs of a directory: how long a pause it is given, the last of several. */
+const LONGEST_SWAP_PAUSE_MS = 64;
 /** Offset, length, and up to the format: what tells that a batch is there. */
 const PEEK_BYTES = BATCH.MAGIC + 1;
 
@@ -47,6 +56,10 @@ export class LogReader extends ReadableLog implements Disposable {
   readonly #partition: TopicPartition | undefined;
   readonly #warn: (warning: string) => void;
   #segments: SegmentList;
+  /** The .log file of each: another one of its name is another segment. */
+  readonly #files = new WeakMap<Segment, number>();
+  /** `.swap` files that stayed where they are: nobody is busy with them. */
+  #stuck = '';
   #end: LogEnd = { nextOffset: 0, validBytes: 0, maxTimestamp: -1 };
   #logStartOffset = 0;
   /** The last stable offset as of a log end. */
@@ -80,7 +93,7 @@ export class LogReader extends ReadableLog implements Disposable {
     return this.#logStartOffset;
   }
 
-  /** The offset behind the last whole, valid batch, as of the last `refresh`. */
+  /** The offset behind the last whole, valid batch, as of the last `refresh`, or of a read that met cleaned segments. */
   override get logEndOffset(): number {
     return this.#end.nextOffset;
   }
@@ -91,7 +104,7 @@ export class LogReader extends ReadableLog implements Disposable {
    */
   get lastStableOffset(): number {
     this.#check();
-    if (this.#stable?.logEnd !== this.#end.nextOffset) this.#stable = this.#findStable();
+    if (this.#stable?.logEnd !== this.#end.nextOffset) this.#stable = this.#again(() => this.#findStable());
     return this.#stable.offset;
   }
 
@@ -106,16 +119,18 @@ export class LogReader extends ReadableLog implements Disposable {
   /** Looks again at what is there: new batches, new segments, a new log start. */
   refresh(): void {
     this.#check();
-    const { fs } = this.#context;
-    const listed = listSegments(fs, this.directory);
+    const listed = this.#list();
     const known = new Map([...this.#segments].map((segment) => [segment.baseOffset, segment]));
     const previous = this.#segments.last;
-    const segments = listed.map(({ baseOffset, sizeBytes }) => {
+    const segments = listed.map(({ baseOffset, sizeBytes, fileId }) => {
       const segment = known.get(baseOffset);
-      const isSealed = segment !== previous;
-      // One that was sealed changes only when its log is cleaned: then these are other files of the same names.
-      if (segment === undefined || sizeBytes < segment.sizeBytes || (isSealed && sizeBytes > segment.sizeBytes)) {
-        return new Segment(this.#context, this.directory, baseOffset, sizeBytes);
+      // Cleaning puts other files in the place of a segment's; one that was sealed does not change otherwise.
+      const isOther = segment !== undefined && this.#files.get(segment) !== fileId;
+      const hasGrown = segment !== previous && sizeBytes > (segment?.sizeBytes ?? 0);
+      if (segment === undefined || isOther || hasGrown || sizeBytes < segment.sizeBytes) {
+        const found = new Segment(this.#context, this.directory, baseOffset, sizeBytes);
+        if (fileId !== undefined) this.#files.set(found, fileId);
+        return found;
       }
       known.delete(baseOffset);
       return segment;
@@ -165,6 +180,18 @@ export class LogReader extends ReadableLog implements Disposable {
     }
   }
 
+  override find(offset: number): FoundBatch | undefined {
+    return this.#again(() => super.find(offset));
+  }
+
+  override lookupTimestamp(timestamp: number): TimestampLookup {
+    return this.#again(() => super.lookupTimestamp(timestamp));
+  }
+
+  override maxTimestamp(): TimestampOffset | undefined {
+    return this.#again(() => super.maxTimestamp());
+  }
+
   /** Closes what is open. A second call does nothing. */
   close(): void {
     this.#closed = true;
@@ -183,6 +210,50 @@ export class LogReader extends ReadableLog implements Disposable {
     segment.update(end.validBytes, end.maxTimestamp);
   }
 
+  /** The segments, but not in the middle of a swap, when none of the old ones has its name any more and none of the new yet. */
+  #list(): SegmentFiles[] {
+    const { fs, clock } = this.#context;
+    for (let pauseMs = 1; ; pauseMs *= 2) {
+      const swaps = fs.list(this.directory).filter((name) => name.endsWith(STAGES.swap));
+      const listed = listSegments(fs, this.directory);
+      if (swaps.length === 0 || swaps.join() === this.#stuck) return listed;
+      // Left by a crash: whoever opens the log next ends it.
+      if (pauseMs > LONGEST_SWAP_PAUSE_MS) this.#stuck = swaps.join();
+      else clock.block(pauseMs);
+    }
+  }
+
+  /** Whether a segment's file is not there any more, or another; then what is there now is listed. */
+  #isGone(segment: Segment): boolean {
+    if (this.#segments.floor(segment.baseOffset) !== segment) return true;
+    if (this.#isCurrent(segment)) return false;
+    this.refresh();
+    return true;
+  }
+
+  /** Opens the file first, so that the one that has been looked at is the one that is read. */
+  #isCurrent(segment: Segment): boolean {
+    try {
+      void segment.log();
+    } catch (error) {
+      if (error instanceof SeglogError && error.errno === 'ENOENT') return false;
+      throw error;
+    }
+    return this.#context.fs.stat(segment.logPath)?.fileId === this.#files.get(segment);
+  }
+
+  /** Looks again at what is there, and once more for the answer, where it may be that of segments that were replaced. */
+  #again<T>(look: () => T): T {
+    const isSame = (): boolean => [...this.#segments].every((segment) => this.#isCurrent(segment));
+    try {
+      return look();
+    } catch (error) {
+      if (this.#closed || isSame()) throw error;
+    }
+    this.refresh();
+    return look();
+  }
+
   #checkpointedStart(): number {
     if (this.#partition === undefined) return 0;
     const warn = (problem: SeglogError): void => this.#warn(problem.message);
@@ -199,8 +270,9 @@ export class LogReader extends ReadableLog implements Disposable {
     const peek = new Uint8Array(PEEK_BYTES);
     const got = active.log().read(peek, 0, PEEK_BYTES, this.#end.validBytes);
     if (got === PEEK_BYTES && new DataView(peek.buffer).getInt32(BATCH.LENGTH) !== 0) return true;
-    // A roll starts the next segment at our end, or behind it where offsets have gaps.
-    return fs.list(this.directory).filter((name) => name.endsWith('.log')).length !== this.#segments.count;
+    // A roll starts the next segment at our end, or behind it where offsets have gaps. Cleaning joins others meanwhile.
+    const logs = fs.list(this.directory).filter((name) => name.endsWith(SUFFIXES.log));
+    return logs.length !== this.#segments.count || logs.some((name) => (leadingOffset(name) ?? 0) > active.baseOffset);
   }
 
   #findStable(): { logEnd: number; offset: number } {
@@ -220,13 +292,17 @@ export class LogReader extends ReadableLog implements Disposable {
 
   protected override source(isolation: ReadIsolation = 'read_uncommitted'): ReadSource {
     this.#check();
+    const current = (): SegmentList => this.#segments;
     return {
       engine: this.#context.engine,
-      segments: this.#segments,
+      get segments() {
+        return current();
+      },
       startOffset: this.#logStartOffset,
       endOffset: isolation === 'read_committed' ? this.lastStableOffset : this.#end.nextOffset,
       logEndOffset: this.#end.nextOffset,
       checkOpen: () => this.#check(),
+      isGone: (segment) => this.#isGone(segment),
     };
   }
 

@@ -65,10 +65,10 @@ function headerKey(key: string | Uint8Array): Uint8Array {
 /** Collects records for one batch at a time. */
 export class BatchBuilder {
   readonly #engine: Engine;
-  #bytes: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #bytes: Uint8Array;
   #compressed: Uint8Array | undefined;
   /** The place of the header in one of the two. Each has memory of its own. */
-  #view: DataView = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, HEADER_SIZE);
+  #view: DataView;
   #end: number = HEADER_SIZE;
   #count = 0;
   #hasNullKeys = false;
@@ -80,8 +80,11 @@ export class BatchBuilder {
   #timestamp = Number.NaN;
   #timestampDelta = 0;
 
-  constructor(engine: Engine) {
+  /** @param initialBytes the memory to begin with; it doubles as records come */
+  constructor(engine: Engine, initialBytes: number = INITIAL_BYTES) {
     this.#engine = engine;
+    this.#bytes = Buffer.allocUnsafeSlow(initialBytes);
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, HEADER_SIZE);
   }
 
   /** How many records were added. */
@@ -97,6 +100,11 @@ export class BatchBuilder {
   /** The size of the batch as it stands, uncompressed. */
   get sizeBytes(): number {
     return this.#end;
+  }
+
+  /** What the builder has taken of memory, and keeps for the batches to come. */
+  get memoryBytes(): number {
+    return this.#bytes.length + (this.#compressed?.length ?? 0);
   }
 
   /** The largest timestamp of the records; -1 when none has one. */

@@ -12,6 +12,11 @@ export interface SegmentContext {
   readonly clock: Clock;
   /** Replaced as a whole when it is altered: whoever needs a value asks for it here at that moment. */
   config: LogConfig;
+  /**
+   * What is called before that: whoever has gathered something by the rules that were appends it. Set where there is such a
+   * one.
+   */
+  beforeAlter?: Set<() => void>;
   /** Which segments have their files open. */
   readonly open: OpenSegments;
   /**

@@ -287,6 +287,11 @@ export class Segment implements Closable {
     return this.#largestTimestamp;
   }
 
+  /** The same as far as it is known without reading: of a segment that was appended to or looked at since the log was opened. */
+  get knownLargestTimestamp(): number | undefined {
+    return this.#largestTimestamp;
+  }
+
   /** When the .log file was last written, in milliseconds since 1970. */
   modifiedMs(): number {
     return this.#context.fs.stat(this.logPath)?.modifiedMs ?? 0;

@@ -3,7 +3,10 @@
  * them. Every batch goes over as it is (spec 3.7, Kafka's `LocalLog.splitOverflowedSegment`), by the same steps as a
  * compaction, so that a crash at any point leaves the old segment or the new ones:
  *
- *     write .cleaned, sync -> rename to .swap, last one first -> remove the old one -> rename to the final names
+ *     write .cleaned, sync -> rename to .swap, last one first -> remove the old one -> rename to the final names, first one first
+ *
+ * The directory is synced between any two renames: loading tells by the names that are there how far a split has come, and a
+ * file system may bring them to the disk in any order.
  */
 import { join } from 'node:path';
 import { type Engine, SCAN_ROW } from '../engine/contract.ts';
@@ -11,7 +14,7 @@ import { SeglogError } from '../errors/errors.ts';
 import { baseOffsetOf, lastOffsetOf, magicOf } from '../format/batch.ts';
 import { segmentFileName, STAGES, SUFFIXES } from '../format/names.ts';
 import type { File } from '../fs/contract.ts';
-import { MAX_INT32 } from '../units/units.ts';
+import { MAX_INT32, type TimestampMs } from '../units/units.ts';
 import { RecordBatch } from '../record/record-batch.ts';
 import type { SegmentContext } from './context.ts';
 import { Segment } from './segment.ts';
@@ -46,8 +49,7 @@ export function splitSegment(context: SegmentContext, directory: string, baseOff
     if (!areSegments(context, directory, baseOffset, parts)) return [];
     for (const part of parts) {
       const path = join(directory, segmentFileName(part.baseOffset, SUFFIXES.log) + STAGES.cleaned);
-      copy(context, source, part, path);
-      fs.setModified(path, modifiedMs);
+      copy(context, source, part, path, modifiedMs);
     }
   } finally {
     source.close();
@@ -56,13 +58,13 @@ export function splitSegment(context: SegmentContext, directory: string, baseOff
   const rename = (part: Part, from: string, to: string): void => {
     const path = join(directory, segmentFileName(part.baseOffset, SUFFIXES.log));
     fs.rename(path + from, path + to);
+    fs.syncDirectory(directory);
   };
   for (const part of parts.toReversed()) rename(part, STAGES.cleaned, STAGES.swap);
-  fs.syncDirectory(directory);
   const gone = [SUFFIXES.log, SUFFIXES.offsetIndex, SUFFIXES.timeIndex, SUFFIXES.transactionIndex];
   for (const suffix of gone) fs.remove(old.pathOf(suffix));
-  for (const part of parts) rename(part, STAGES.swap, '');
   fs.syncDirectory(directory);
+  for (const part of parts) rename(part, STAGES.swap, '');
   return parts.map((part) => part.baseOffset);
 }
 
@@ -120,7 +122,7 @@ function firstOffsetOf(
   }
 }
 
-function copy({ fs }: SegmentContext, source: File, { from, to }: Part, path: string): void {
+function copy({ fs }: SegmentContext, source: File, { from, to }: Part, path: string, modifiedMs: TimestampMs): void {
   const target = fs.open(path, 'create');
   try {
     target.truncate(0);
@@ -131,6 +133,8 @@ function copy({ fs }: SegmentContext, source: File, { from, to }: Part, path: st
       target.write(buffer, 0, got, at - from);
       at += got;
     }
+    // As durable as the bytes.
+    fs.setModified(path, modifiedMs);
     target.syncSync();
   } finally {
     target.close();

@@ -1,10 +1,24 @@
-/** Rounds on other threads: the built library's, since a thread starts from a file. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+/** Work on other threads: the built library's, since a thread starts from a file. */
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished, describe, expect, test } from 'vitest';
 import type { CleanerPool as Pool } from '../../src/cleaner/pool.ts';
 import type { CleanedGroup, CleanProgress, CleanRequest } from '../../src/cleaner/contract.ts';
+import { proposeRetention } from '../../src/cleaner/retention.ts';
+import { systemClock } from '../../src/clock/clock.ts';
+import { defaultEngine } from '../../src/engine/select.ts';
 import { segmentFileName, SUFFIXES } from '../../src/format/names.ts';
+import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { batchOf } from '../log/validate/make.ts';
 import { scratchPartition } from '../support/temp.ts';
 import { cleanAndSwap, requestFor, segmentsOf } from './partition.ts';
@@ -154,4 +168,110 @@ describe('a pool', () => {
     expect(existsSync(logOf(request.directory, 0))).toBe(true);
     await expect(pool.clean(request)).resolves.toMatchObject({ endOffset: 3 });
   });
+});
+
+describe('what is short', () => {
+  const TIMES = { retentionMs: 10, segmentIndexBytes: 10_000 };
+  const deletedIn = (directory: string): string[] => readdirSync(directory).filter((name) => name.endsWith('.deleted'));
+
+  test('is done while every thread cleans', async () => {
+    const pool = poolOf(1);
+    const { directory, ...request } = partition();
+    const name = segmentFileName(0, SUFFIXES.log);
+    const elsewhere = partition().directory;
+    const short: Promise<unknown>[] = [];
+    const clean = pool.clean(
+      { directory, ...request },
+      {
+        onGroup: async () => {
+          if (short.length > 0) return;
+          renameSync(join(elsewhere, name), join(elsewhere, `${name}.deleted`));
+          short.push(pool.unlink({ directory: elsewhere, names: [`${name}.deleted`] }));
+          short.push(
+            pool.propose({ directory: elsewhere, segments: segmentsOf(elsewhere).slice(0, 1), nowMs: 5, ...TIMES }),
+          );
+          await Promise.all(short);
+        },
+      },
+    );
+    await expect(clean).resolves.toMatchObject({ endOffset: 3 });
+    expect(short).toHaveLength(2);
+    expect(await short[1]).toEqual({ largestTimestamps: [1] });
+    expect(deletedIn(elsewhere)).toEqual([]);
+  });
+
+  test('reads timestamps up to the first segment that is not due, as this thread does', async () => {
+    const { directory } = partition();
+    const young = batchOf([{ timestamp: 7, key: 'b', value: 'young' }], { baseOffset: 1 });
+    writeFileSync(logOf(directory, 1), young);
+    const segments = segmentsOf(directory).slice(0, 3);
+    const request = { directory, segments, nowMs: 12, ...TIMES };
+    const there = await poolOf(1).propose(request);
+    expect(there).toEqual({ largestTimestamps: [1, 7] });
+    const here = await proposeRetention({ engine: defaultEngine(), fs: nodeFileSystem, clock: systemClock }, request);
+    expect(here).toEqual(there);
+  });
+
+  test('goes by the time of the file where no record has one', async () => {
+    const { directory } = partition();
+    const untimed = batchOf([{ timestamp: -1, key: 'b', value: 'x' }], { baseOffset: 0 });
+    writeFileSync(logOf(directory, 0), untimed);
+    utimesSync(logOf(directory, 0), 100, 100);
+    const request = { directory, segments: segmentsOf(directory).slice(0, 2), ...TIMES };
+    const pool = poolOf(1);
+    await expect(pool.propose({ ...request, nowMs: 100_010 })).resolves.toEqual({ largestTimestamps: [-1] });
+    await expect(pool.propose({ ...request, nowMs: 100_011 })).resolves.toEqual({ largestTimestamps: [-1, 1] });
+  });
+
+  test('tells of a file that is not there, and removes nothing but what was deleted', async () => {
+    const pool = poolOf(1);
+    const { directory } = partition();
+    const segments = [{ baseOffset: 5, sizeBytes: 10 }];
+    await expect(pool.propose({ directory, segments, nowMs: 5, ...TIMES })).rejects.toMatchObject({
+      code: 'IO',
+      errno: 'ENOENT',
+      file: logOf(directory, 5),
+    });
+    const log = segmentFileName(0, SUFFIXES.log);
+    for (const name of [log, `../${log}.deleted`, 'x/y.deleted']) {
+      writeFileSync(join(directory, 'a.deleted'), '');
+      await expect(pool.unlink({ directory, names: ['a.deleted', name] })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        found: JSON.stringify(name),
+      });
+      expect(deletedIn(directory)).toEqual(['a.deleted']);
+    }
+    await pool.unlink({ directory, names: ['a.deleted', 'gone.deleted'] });
+    expect(deletedIn(directory)).toEqual([]);
+    expect(existsSync(logOf(directory, 0))).toBe(true);
+  });
+
+  test('removes all that can be removed before it tells of what cannot', async () => {
+    const { directory } = partition();
+    const names = Array.from({ length: 200 }, (_, i) => `${i}.deleted`);
+    for (const name of names) writeFileSync(join(directory, name), '');
+    mkdirSync(join(directory, 'odd.deleted'));
+    const unlinked = poolOf(1).unlink({ directory, names: ['odd.deleted', ...names] });
+    await expect(unlinked).rejects.toMatchObject({ code: 'IO', file: join(directory, 'odd.deleted') });
+    expect(deletedIn(directory)).toEqual(['odd.deleted']);
+  });
+});
+
+test('a process that closes its pool in the middle of work lives until the threads have ended', () => {
+  const directory = scratchPartition();
+  mkdirSync(directory);
+  const names = Array.from({ length: 500 }, (_, i) => `${i}.deleted`);
+  for (const name of names) writeFileSync(join(directory, name), '');
+  const program = `
+    const { CleanerPool } = await import('${BUILT}');
+    const pool = new CleanerPool(1);
+    const names = ${JSON.stringify(names)};
+    const unlinking = pool.unlink({ directory: process.argv[1], names }).then(() => 'done', ({ code }) => code);
+    await pool.close();
+    console.log(await unlinking);
+  `;
+  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program, directory], {
+    encoding: 'utf8',
+  });
+  expect({ stdout, status }).toEqual({ stdout: expect.stringMatching(/^(?:done|LOG_CLOSED)\n$/) as string, status: 0 });
 });

@@ -33,6 +33,10 @@ test('bytes that came slowly do not', async () => {
   }
 });
 
+test.each([0, -1, Number.NaN])('%d bytes a second are no speed', (speed) => {
+  expect(() => new Throttle(new ManualClock(), speed)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+});
+
 test('without a limit nothing waits', async () => {
   const clock = new ManualClock();
   expect(await waited(clock, new Throttle(clock, Infinity).pass(1e12, undefined))).toBe(0);
@@ -44,4 +48,16 @@ test('who waits is let go when it is to stop', async () => {
   const passing = new Throttle(clock, 1).pass(1_000_000, stop.signal);
   stop.abort();
   await expect(passing).resolves.toBeUndefined();
+});
+
+test('threads that are at work share the speed, and one that is alone has all of it', async () => {
+  const clock = new ManualClock();
+  const sharers = new Int32Array(new SharedArrayBuffer(4));
+  const throttles = [1, 2].map(() => new Throttle(clock, 1000, sharers));
+  const [first, second] = throttles as [Throttle, Throttle];
+  sharers[0] = 2;
+  const passing = [first.pass(500, undefined), second.pass(500, undefined)];
+  for (const pass of passing) expect(await waited(clock, pass)).toBe(pass === passing[0] ? 1000 : 0);
+  sharers[0] = 1;
+  expect(await waited(clock, first.pass(500, undefined))).toBe(500);
 });

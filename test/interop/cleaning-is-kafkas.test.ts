@@ -46,9 +46,14 @@ function isMisledThere(directory: string, firstDirtyOffset: number): boolean {
   return entries.some(({ lastOffset }) => lastOffset < firstDirtyOffset);
 }
 
-/** The first pass that comes out otherwise than Kafka's, in words. */
-async function differenceOf(one: CleaningCase, answer: Answer): Promise<object | undefined> {
-  if (answer.error !== undefined) return { error: answer.error };
+/** How many passes came out as Kafka's, up to the first that did not, in words. */
+interface Comparison {
+  readonly compared: number;
+  readonly difference?: object;
+}
+
+async function compare(one: CleaningCase, answer: Answer): Promise<Comparison> {
+  if (answer.error !== undefined) return { compared: 0, difference: { error: answer.error } };
   const directory = join(one.into, 'ours');
   cpSync(join(one.into, 'pass0'), directory, { recursive: true, preserveTimestamps: true });
   for (const [at, { firstDirtyOffset, endOffset }] of answer.passes.entries()) {
@@ -66,15 +71,17 @@ async function differenceOf(one: CleaningCase, answer: Answer): Promise<object |
       offsetMapBytes: one.mapBytes,
       bufferBytes: 700,
     });
-    if (isMisledThere(directory, firstDirtyOffset)) return undefined;
+    if (isMisledThere(directory, firstDirtyOffset)) return { compared: at };
     const round = await cleanAndSwap(request);
     // With nothing dirty Kafka says 0.
     const ended = firstDirtyOffset < answer.limit ? endOffset : firstDirtyOffset;
     const ours = { endOffset: round.endOffset, files: contentsOf(directory, one.isCompressed) };
     const kafkas = { endOffset: ended, files: contentsOf(join(one.into, `pass${at + 1}`), one.isCompressed) };
-    if (JSON.stringify(ours) !== JSON.stringify(kafkas)) return { pass: at + 1, request, ours, kafkas };
+    if (JSON.stringify(ours) !== JSON.stringify(kafkas)) {
+      return { compared: at, difference: { pass: at + 1, request, ours, kafkas } };
+    }
   }
-  return undefined;
+  return { compared: answer.passes.length };
 }
 
 await withKafka(() => {
@@ -87,10 +94,19 @@ await withKafka(() => {
     const asked = Array.from({ length: cases }, (_, number) => cleaningCase(random, number, root));
     const answers = await askKafka<Answer>('OracleClean', asked);
     const wrong: object[] = [];
+    let [passes, compared, left] = [0, 0, 0];
     for (const [at, one] of asked.entries()) {
-      const difference = await differenceOf(one, answers[at] as Answer);
+      const answer = answers[at] as Answer;
+      const { difference, ...done } = await compare(one, answer);
+      const made = answer.error === undefined ? answer.passes.length : 0;
+      passes += made;
+      compared += done.compared;
+      if (done.compared === made) left++;
       if (difference !== undefined) wrong.push({ case: at, ...difference });
     }
+    console.log(`${compared} of ${passes} passes over ${cases} logs were compared, all of them in ${left} logs`);
     expect([wrong.length, wrong.slice(0, 1)]).toEqual([0, []]);
+    // What Kafka is misled by is left out: that must not become a test that compares nothing.
+    expect(compared).toBeGreaterThan(passes / 2);
   });
 });

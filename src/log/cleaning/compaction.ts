@@ -8,6 +8,7 @@ import { cleanSegments } from '../../cleaner/clean.ts';
 import type {
   ActiveProducer,
   CleanedGroup,
+  CleanedSegment,
   CleanHooks,
   CleanProgress,
   CleanRequest,
@@ -17,6 +18,7 @@ import type {
 import { OFFSET_MAP_SLOT_BYTES } from '../../engine/contract.ts';
 import { SeglogError } from '../../errors/errors.ts';
 import { type CompactionBound, selectForCompaction } from '../../policy/compaction.ts';
+import { SUFFIXES } from '../../format/names.ts';
 import type { Segment } from '../../segment/segment.ts';
 import type { Offset, TimestampMs } from '../../units/units.ts';
 import type { PartitionLog } from '../partition-log.ts';
@@ -56,7 +58,7 @@ export interface CompactionResult {
   readonly bound: CompactionBound;
   /** How often the offset map was filled; 0 when there was nothing to do. */
   readonly rounds: number;
-  /** Sealed segments that were cleaned, and those that took their place; the bytes of their .log files. */
+  /** Sealed segments that were cleaned, and those that are in their place behind the last round; the bytes of their .log files. */
   readonly segmentsBefore: number;
   readonly segmentsAfter: number;
   readonly bytesBefore: number;
@@ -96,8 +98,15 @@ export class LogCompaction {
     const signals = options.signal === undefined ? [stop.signal] : [stop.signal, options.signal];
     const done = new Compaction(this.#log, options, clean, AbortSignal.any(signals)).run();
     this.#running = { stop, done };
+    const { observer } = this.#log;
+    const startedMs = observer.begin();
     try {
-      return await done;
+      const result = await done;
+      observer.compacted(startedMs, result);
+      return result;
+    } catch (error) {
+      observer.measures.compactionFailures++;
+      throw error;
     } finally {
       this.#running = undefined;
     }
@@ -126,9 +135,12 @@ class Compaction {
   readonly #clean: CleanSegments;
   readonly #signal: AbortSignal;
   readonly #cuts: number;
+  /** Segments whose transaction indexes were built anew. */
+  readonly #repaired = new Set<Offset>();
   #statistics = NOTHING;
   #before = { segments: 0, bytes: 0 };
-  #after = { segments: 0, bytes: 0 };
+  /** The bytes of the segments that this compaction made and that are there, by their base offsets. */
+  readonly #made = new Map<Offset, number>();
 
   constructor(log: PartitionLog, options: CompactOptions, clean: CleanSegments, signal: AbortSignal) {
     this.#log = log;
@@ -152,17 +164,17 @@ class Compaction {
     let rounds = 0;
     for (let isDone = firstDirtyOffset >= end; !isDone; rounds++) {
       const round = await this.#roundOfWhatIsLeft(endOffset, end, nowMs);
-      // A map that takes nothing gets nowhere.
-      isDone = round === undefined || round.endOffset >= end || round.endOffset <= endOffset;
-      endOffset = Math.max(endOffset, round?.endOffset ?? end);
+      if (round !== undefined && round.endOffset <= endOffset) throw this.#gotNowhere(endOffset, end);
+      endOffset = round?.endOffset ?? end;
+      isDone = endOffset >= end;
       if (round !== undefined) this.#add(round.statistics);
     }
     // Behind the last swap, too: what is there now was not cleaned.
     this.#checkUncut();
     return {
       ...{ firstDirtyOffset, endOffset, bound, rounds },
-      ...{ segmentsBefore: this.#before.segments, segmentsAfter: this.#after.segments },
-      ...{ bytesBefore: this.#before.bytes, bytesAfter: this.#after.bytes },
+      ...{ segmentsBefore: this.#before.segments, bytesBefore: this.#before.bytes },
+      ...{ segmentsAfter: this.#made.size, bytesAfter: sum(this.#made.values()) },
       statistics: this.#statistics,
     };
   }
@@ -177,10 +189,26 @@ class Compaction {
       } catch (error) {
         // What is missing to the reader of a file that was cut is no damage.
         this.#checkUncut();
-        if (offsets.logStart === logStart || tries === MOST_TRIES || this.#signal.aborted) throw error;
+        if (await this.#hasRepaired(error)) continue;
+        if (offsets.logStart === logStart || tries >= MOST_TRIES || this.#signal.aborted) throw error;
       }
     }
     return undefined;
+  }
+
+  /** Builds a transaction index anew that the log contradicts, as reading does; each once. */
+  async #hasRepaired(error: unknown): Promise<boolean> {
+    if (!(error instanceof SeglogError) || error.code !== 'CORRUPT_INDEX' || this.#signal.aborted) return false;
+    const log = this.#log;
+    const segment = [...log.segments].find((one) => one.pathOf(SUFFIXES.transactionIndex) === error.file);
+    if (segment === undefined || this.#repaired.has(segment.baseOffset)) return false;
+    this.#repaired.add(segment.baseOffset);
+    await log.sync.exclusive(async () => {
+      this.#checkUnchanged();
+      log.repairTransactions(segment);
+      await segment.transactions().sync();
+    });
+    return true;
   }
 
   /** @throws SeglogError also when segments of a group were deleted and others not: those are not clean */
@@ -264,8 +292,7 @@ class Compaction {
         return;
       }
       log.replaceSegments(olds, cleaned);
-      this.#before = added(this.#before, olds);
-      this.#after = added(this.#after, cleaned);
+      this.#note(olds, cleaned);
     });
   }
 
@@ -282,14 +309,31 @@ class Compaction {
     this.#checkUncut();
   }
 
-  /** @throws SeglogError `OFFSET_OUT_OF_RANGE` */
-  /** What was cut off the end may be what records went for. */
+  #gotNowhere(from: Offset, end: Offset): SeglogError {
+    return new SeglogError('INTERNAL', 'a round of cleaning covered nothing: the next one would not, either', {
+      file: this.#log.directory,
+      expected: `an end offset from ${from + 1} to ${end}`,
+      found: from,
+      action: 'Give it more memory for the offset map',
+    });
+  }
+
+  /** What was cut off the end may be what records went for. @throws SeglogError `OFFSET_OUT_OF_RANGE` */
   #checkUncut(): void {
     if (this.#log.cuts === this.#cuts) return;
     throw new SeglogError('OFFSET_OUT_OF_RANGE', 'the log was truncated while it was compacted', {
       file: this.#log.directory,
       action: 'Compact it again',
     });
+  }
+
+  /** What an earlier round made is no segment that was there before. */
+  #note(olds: readonly Segment[], cleaned: readonly CleanedSegment[]): void {
+    for (const { baseOffset, sizeBytes } of olds) {
+      if (this.#made.delete(baseOffset)) continue;
+      this.#before = { segments: this.#before.segments + 1, bytes: this.#before.bytes + sizeBytes };
+    }
+    for (const { baseOffset, sizeBytes } of cleaned) this.#made.set(baseOffset, sizeBytes);
   }
 
   #add(round: CleanStatistics): void {
@@ -316,12 +360,8 @@ function activeProducer(producer: {
   return { producerId, producerEpoch, lastDataOffset: lastOffset < 0 ? undefined : lastOffset };
 }
 
-function added(
-  { segments, bytes }: { readonly segments: number; readonly bytes: number },
-  more: readonly { readonly sizeBytes: number }[],
-): { segments: number; bytes: number } {
-  return {
-    segments: segments + more.length,
-    bytes: more.reduce((total, { sizeBytes }) => total + sizeBytes, bytes),
-  };
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
 }

@@ -11,9 +11,11 @@ class LazyFacts implements CompactionSegment {
   readonly nextOffset: Offset;
   readonly sizeBytes: number;
   readonly #segment: Segment;
+  readonly #isTimed: boolean;
 
-  constructor(segment: Segment, nextOffset: Offset) {
+  constructor(segment: Segment, nextOffset: Offset, isTimed: boolean) {
     this.#segment = segment;
+    this.#isTimed = isTimed;
     this.baseOffset = segment.baseOffset;
     this.nextOffset = nextOffset;
     this.sizeBytes = segment.sizeBytes;
@@ -24,7 +26,7 @@ class LazyFacts implements CompactionSegment {
   }
 
   get firstTimestamp(): RecordTime {
-    return this.#segment.find(this.baseOffset)?.maxTimestamp ?? -1;
+    return this.#isTimed ? (this.#segment.find(this.baseOffset)?.maxTimestamp ?? -1) : -1;
   }
 
   get modifiedMs(): TimestampMs {
@@ -33,9 +35,11 @@ class LazyFacts implements CompactionSegment {
 }
 
 /** The segments of a log. What is asked of one of them may raise `IO`. */
-export function segmentFacts({ segments, offsets }: PartitionLog): CompactionSegment[] {
+function segmentFacts({ segments, offsets, context }: PartitionLog): CompactionSegment[] {
   const all = [...segments];
-  return all.map((segment, at) => new LazyFacts(segment, all[at + 1]?.baseOffset ?? offsets.logEnd));
+  // The first batch of every dirty segment would be read for a lag that nobody asked for.
+  const isTimed = context.config.maxCompactionLagMs !== Infinity;
+  return all.map((segment, at) => new LazyFacts(segment, all[at + 1]?.baseOffset ?? offsets.logEnd, isTimed));
 }
 
 /** What `policy` decides by about cleaning a log. @param checkpoint where the last cleaning ended; undefined without one */

@@ -65,8 +65,12 @@ export function swapSegments(
   }
   // Nothing of the old ones comes back once loading sees no swap file any more.
   fs.syncDirectory(directory);
+  for (const base of bases) {
+    // With its final name one lies among what swap files on both sides of it cover: loading would take it for an old one.
+    if (base !== bases[0]) fs.syncDirectory(directory);
+    renameStage(context, directory, base, STAGES.swap, '');
+  }
   // Not synced: until these names are on the disk, loading ends the swap. The next flush syncs them with the rest.
-  for (const base of bases) renameStage(context, directory, base, STAGES.swap, '');
   const made = cleaned.map(({ baseOffset, sizeBytes }) => new Segment(context, directory, baseOffset, sizeBytes));
   segments.replace(sources, made);
   sync.replaced(sources);

@@ -3,7 +3,7 @@
 use super::map::OffsetMap;
 use super::payload::{MOST_DECOMPRESSED, Payload};
 use super::walk::{BLOCK, Entry, Walk};
-use super::{Batches, Damaged, Readable, Stop, is_readable, number, row_number, rules};
+use super::{Batches, Damaged, Readable, Stop, is_readable, number, row_number, rules, stopped};
 use crate::Result;
 use crate::batch::OFFSET;
 use crate::bytes::i64_at;
@@ -55,12 +55,12 @@ impl MapState {
 /// Stores the keys of the batches from `state.batch` on.
 ///
 /// # Errors
-/// `InvalidArgument` for a row that is not within the bytes.
+/// `InvalidArgument` for a row that is not within the bytes; `Io` without memory.
 pub fn build(map: &mut OffsetMap, batches: Batches<'_>, memory: &mut Payload, state: &mut MapState) -> Result<()> {
     while state.batch < batches.count {
         let (batch, rules) = batches.get(state.batch)?;
         if rules & rules::DROP_ALL == 0 {
-            state.stop = store(map, batch, memory, state).unwrap_or(Stop::Damaged);
+            state.stop = store(map, batch, memory, state).or_else(stopped)?;
             if state.stop != Stop::End {
                 return Ok(());
             }

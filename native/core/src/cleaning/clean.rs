@@ -2,9 +2,9 @@
 
 use super::judge::{Counts, Judge};
 use super::map::OffsetMap;
-use super::payload::{MOST_DECOMPRESSED, Parts, Payload, codec_of};
+use super::payload::{MOST_DECOMPRESSED, Parts, Payload, codec_of, make_room};
 use super::rebuild::{Header, has_horizon, write_empty};
-use super::{Batches, Damaged, Readable, Stop, is_readable, row_number, rules};
+use super::{Batches, Damaged, Readable, Stop, is_readable, row_number, rules, stopped};
 use crate::batch::{COUNT, HEADER};
 use crate::bytes::i32_at;
 use crate::codec::Codec;
@@ -105,7 +105,8 @@ enum Done {
 /// Writes what stays of the batches from `state.batch` on.
 ///
 /// # Errors
-/// `InvalidArgument` for a row that is not within the bytes, or when there are fewer rows to fill than batches.
+/// `InvalidArgument` for a row that is not within the bytes, or when there are fewer rows to fill than batches; `Io` without
+/// memory.
 pub fn clean(
     map: &OffsetMap,
     batches: Batches<'_>,
@@ -120,8 +121,8 @@ pub fn clean(
         let (batch, rules) = batches.get(state.batch)?;
         let room = &mut out.target[state.written..];
         match clean_one(map, batch, rules, memory, room, state) {
-            Err(Damaged) => {
-                state.stop = Stop::Damaged;
+            Err(why) => {
+                state.stop = stopped(why)?;
                 return Ok(());
             }
             Ok(Done::Need(need)) => {
@@ -182,9 +183,7 @@ fn clean_one(
         header.write_records(records, ranges, &mut target[HEADER..]);
         bound
     } else {
-        if rebuilt.len() < plain {
-            rebuilt.resize(plain, 0);
-        }
+        make_room(rebuilt, plain)?;
         header.write_records(records, ranges, &mut rebuilt[..plain]);
         let level = default_level(codec);
         HEADER + codec.compress(level, &rebuilt[..plain], &mut target[HEADER..]).map_err(|_| Damaged)?

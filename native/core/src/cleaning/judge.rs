@@ -4,9 +4,12 @@ use super::clean::CleanState;
 use super::map::OffsetMap;
 use super::rebuild::{Times, has_horizon};
 use super::walk::{BLOCK, Entry, Walk};
-use super::{Damaged, Readable, rules};
+use super::{Damaged, Readable, Unreadable, rules};
 use crate::batch::{BASE_TIMESTAMP, OFFSET};
 use crate::bytes::i64_at;
+
+/// Room for so many ranges is made at first, and at least.
+const FIRST_RANGES: usize = 256;
 
 /// Records, by what became of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,7 +78,12 @@ impl<'a> Judge<'a> {
                 times.note(entry);
                 match ranges.last_mut() {
                     Some((_, end)) if *end == entry.start => *end = entry.end,
-                    _ => ranges.push((entry.start, entry.end)),
+                    _ => {
+                        if ranges.len() == ranges.capacity() {
+                            ranges.try_reserve(FIRST_RANGES).map_err(|_| Unreadable::NoMemory)?;
+                        }
+                        ranges.push((entry.start, entry.end));
+                    }
                 }
             }
             if walk.is_damaged {

@@ -25,6 +25,7 @@ use crate::batch;
 use crate::bytes::i64_at;
 use crate::scan::ROW;
 use crate::{Error, Result};
+use std::io;
 
 /// What is to be done with a batch: `CLEAN_RULES` of the engine's contract.
 pub mod rules {
@@ -51,11 +52,27 @@ pub enum Stop {
     Damaged = 2,
 }
 
-/// A batch that cannot be read; of what is wrong with it the callers of these passes need to know nothing.
+/// Why a batch cannot be gone over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Damaged;
+enum Unreadable {
+    /// Of what is wrong with it the callers of these passes need to know nothing.
+    Damaged,
+    /// There is no memory for what is in it.
+    NoMemory,
+}
+use Unreadable::Damaged;
 
-type Readable<T> = std::result::Result<T, Damaged>;
+type Readable<T> = std::result::Result<T, Unreadable>;
+
+/// What stops a pass, and what is an error.
+fn stopped(why: Unreadable) -> Result<Stop> {
+    match why {
+        Damaged => Ok(Stop::Damaged),
+        Unreadable::NoMemory => {
+            Err(Error::Io { doing: "get memory for the records of a batch", source: io::ErrorKind::OutOfMemory.into() })
+        }
+    }
+}
 
 /// Batches in a chunk, with what is to be done with them.
 #[derive(Debug, Clone, Copy)]

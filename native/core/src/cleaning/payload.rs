@@ -1,6 +1,6 @@
 //! The records of a batch as they were before compression, in memory that serves batch after batch.
 
-use super::{Damaged, Readable};
+use super::{Damaged, Readable, Unreadable};
 use crate::batch::{ATTRIBUTES, HEADER, magic};
 use crate::codec::Codec;
 
@@ -20,6 +20,14 @@ pub struct Payload {
     ranges: Vec<(u32, u32)>,
 }
 
+/// Makes `memory` at least `size` bytes long. Where there is no memory the process goes on: it may have more to do than this.
+pub(super) fn make_room(memory: &mut Vec<u8>, size: usize) -> Readable<()> {
+    let more = size.saturating_sub(memory.len());
+    memory.try_reserve_exact(more).map_err(|_| Unreadable::NoMemory)?;
+    memory.resize(memory.len() + more, 0);
+    Ok(())
+}
+
 /// The codec's number of a readable batch.
 pub(super) fn codec_of(batch: &[u8]) -> Readable<Codec> {
     Codec::from_id(u32::from(batch[ATTRIBUTES + 1] & CODEC_BITS)).map_err(|_| Damaged)
@@ -33,14 +41,12 @@ pub(super) fn records<'a>(batch: &'a [u8], memory: &'a mut Vec<u8>, limit: usize
         return Ok(source);
     }
     let guess = source.len().saturating_mul(USUAL_RATIO).max(LEAST).min(limit);
-    if memory.len() < guess {
-        memory.resize(guess, 0);
-    }
+    make_room(memory, guess)?;
     loop {
         let room = memory.len().min(limit);
         match codec.decompress(magic(batch), source, &mut memory[..room]) {
             Ok(Some(length)) => return Ok(&memory[..length]),
-            Ok(None) if room < limit => memory.resize(room.saturating_mul(2).max(LEAST).min(limit), 0),
+            Ok(None) if room < limit => make_room(memory, room.saturating_mul(2).max(LEAST).min(limit))?,
             _ => return Err(Damaged),
         }
     }

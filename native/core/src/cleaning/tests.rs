@@ -218,6 +218,17 @@ fn a_small_stream_that_becomes_large_is_refused() {
 }
 
 #[test]
+fn memory_that_there_is_not_is_an_error_and_not_the_end_of_the_process() {
+    let mut memory = vec![1, 2, 3];
+    assert_eq!(super::payload::make_room(&mut memory, usize::MAX), Err(super::Unreadable::NoMemory));
+    assert_eq!(memory, [1, 2, 3]);
+    assert_eq!(super::payload::make_room(&mut memory, 5), Ok(()));
+    assert_eq!(memory, [1, 2, 3, 0, 0]);
+    assert!(matches!(super::stopped(super::Unreadable::NoMemory), Err(crate::Error::Io { .. })));
+    assert_eq!(super::stopped(super::Unreadable::Damaged).ok(), Some(Stop::Damaged));
+}
+
+#[test]
 fn rows_outside_of_the_bytes_are_refused() {
     let bytes = batch(0, Codec::None, 0, &KEYED);
     for row in [[0, bytes.len() as i32 + 1], [-1, 70], [5, -1], [i32::MAX, i32::MAX]] {
