@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ByteEncoding } from '../inspect/byte-encoding.ts';
 import type { Codec } from '../log/options.ts';
 import type { Store } from '../store/store.ts';
-import type { Partitioner, TopicWriter } from '../store/topic-writer.ts';
+import type { Partitioner } from '../store/topic-writer.ts';
 import {
   BYTES_OPTION,
   encodingOf,
@@ -13,8 +13,9 @@ import {
   parsePartitioner,
   parsePositiveCount,
 } from './arguments.ts';
-import { tell } from './exit-codes.ts';
+import { tell, tellError } from './exit-codes.ts';
 import { jsonText } from './json-line.ts';
+import { LineSender } from './line-sender.ts';
 import { Output } from './output.ts';
 import { parseJsonLine, parsePlainLine } from './record-input.ts';
 import { abortOnSignals } from './signals.ts';
@@ -35,8 +36,8 @@ interface ProduceArguments {
   readonly batchBytes?: number;
 }
 
-/** Feeds stdin to the writer until it ends, or a signal says so. */
-async function produceLines(writer: TopicWriter, options: ProduceArguments): Promise<void> {
+/** Feeds stdin to the sender until it ends, or a signal says so. */
+async function produceLines(sender: LineSender, options: ProduceArguments): Promise<void> {
   const encoding = encodingOf(options);
   const given = options.partition === undefined ? {} : { partition: options.partition };
   const lines = readLines(process.stdin, { maxLineBytes: MAX_LINE_BYTES, pauseMs: PAUSE_MS, signal: abortOnSignals() });
@@ -47,15 +48,15 @@ async function produceLines(writer: TopicWriter, options: ProduceArguments): Pro
       return;
     }
     if (next.value === 'pause') {
-      await writer.flush();
+      await sender.flush();
       continue;
     }
     let number = next.value.firstNumber;
     for (const line of next.value.lines) {
       const record =
         options.json === true ? parseJsonLine(line, number, encoding) : parsePlainLine(line, number, encoding);
-      const appending = record === undefined ? undefined : writer.write({ ...record, ...given });
-      if (appending !== undefined) await appending;
+      const sending = record === undefined ? undefined : sender.send({ ...record, ...given }, number);
+      if (sending !== undefined) await sending;
       number++;
     }
   }
@@ -72,17 +73,15 @@ async function produce(topic: string, options: ProduceArguments): Promise<void> 
         ...(compression === undefined ? {} : { compression }),
         ...(batchBytes === undefined ? {} : { batchBytes }),
       });
-      try {
-        await produceLines(writer, options);
-      } finally {
-        // Also after an error: what was appended stays, and has to be known.
-        try {
-          await writer.close();
-        } finally {
-          for (const line of resultLines(before, endsOf(store, topic), options.json === true)) await output.write(line);
-          await output.flush();
-        }
-      }
+      const failures: unknown[] = [];
+      const sender = new LineSender(writer);
+      await produceLines(sender, options).catch((error: unknown) => failures.push(error));
+      // Also after an error: what is whole is appended and stays, and has to be known.
+      await sender.close().catch((error: unknown) => failures.push(error));
+      for (const line of resultLines(before, endsOf(store, topic), options.json === true)) await output.write(line);
+      await output.flush();
+      for (const also of failures.slice(1)) tellError(also);
+      if (failures.length > 0) throw failures[0];
     });
   } finally {
     // Nothing more is read; an open stdin would keep the process waiting.

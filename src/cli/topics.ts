@@ -1,6 +1,7 @@
 /** `seglog topics`: makes, shows, alters and deletes the topics of log directories. */
 import type { Command } from 'commander';
 import { keyOfKafkaName } from '../config/log-config.ts';
+import type { Store } from '../store/store.ts';
 import type { StoreReader } from '../store/store-reader.ts';
 import { collectConfig, CONFIG_HELP, CONFIG_OPTION, parsePositiveCount } from './arguments.ts';
 import { tell, usageError } from './exit-codes.ts';
@@ -31,7 +32,11 @@ interface AlterArguments extends Directories {
 async function create(name: string, options: CreateArguments): Promise<void> {
   const { dir, partitions, replicationFactor } = options;
   const config = configFrom(options.config);
-  const made = await withStore(dir, (store) => store.createTopic({ name, partitions, replicationFactor, config }));
+  const made = await withStore(dir, async (store) => {
+    const topic = await store.createTopic({ name, partitions, replicationFactor, config });
+    await removeDue(store);
+    return topic;
+  });
   tell(`created ${made.name} with ${partitions} partition${partitions === 1 ? '' : 's'}, topic id ${made.topicId}`);
 }
 
@@ -45,17 +50,26 @@ async function alter(name: string, options: AlterArguments): Promise<void> {
   await withStore(dir, async (store) => {
     if (changesConfig) await store.alterTopic(name, { set, reset });
     if (partitions !== undefined) await store.createPartitions(name, partitions);
+    await removeDue(store);
   });
   tell(`altered ${name}`);
 }
 
+/** Whoever reads a topic without a lock may go on until the delay has passed. @returns how many directories wait still */
+async function removeDue(store: Store): Promise<number> {
+  await store.removeDeleted({ dueOnly: true });
+  return store.status().deleting.length;
+}
+
 async function remove(name: string, { dir }: Directories): Promise<void> {
-  await withStore(dir, async (store) => {
+  const left = await withStore(dir, async (store) => {
     await store.deleteTopic(name);
-    // The directory's lock is ours: there is nobody to wait for.
-    store.removeDeleted();
+    return removeDue(store);
   });
-  tell(`deleted ${name}`);
+  const later = left === 1 ? 'a directory waits' : `${left} directories wait`;
+  tell(
+    `deleted ${name}${left === 0 ? '' : `; ${later} to be removed by whichever store or command comes after file.delete.delay.ms`}`,
+  );
 }
 
 async function show(options: ShowArguments, linesOf: (reader: StoreReader) => Iterable<string>): Promise<void> {

@@ -124,9 +124,19 @@ const BY_KAFKA_NAME: ReadonlyMap<string, keyof LogConfig> = new Map([
   ...Object.entries(SYNONYMS),
 ]);
 
-/** Kafka's name of a key: `segment.bytes` of `segmentBytes`. */
+/** Kafka's name of a key: `segment.bytes` of `segmentBytes`. @throws SeglogError `INVALID_CONFIG` for what is no key */
 export function kafkaNameOf(key: keyof LogConfig): string {
+  checkKeys([key]);
   return TABLE[key].kafkaName;
+}
+
+function checkKeys(keys: readonly string[]): void {
+  const unknown = keys.find((key) => !Object.hasOwn(TABLE, key));
+  if (unknown === undefined) return;
+  throw new SeglogError('INVALID_CONFIG', 'unknown configuration key', {
+    expected: `one of ${KEYS.join(', ')}`,
+    found: unknown,
+  });
 }
 
 /** The key of Kafka's name: `segmentBytes` of `segment.bytes`. @throws SeglogError `INVALID_CONFIG` */
@@ -216,13 +226,7 @@ export function logConfig(given: Partial<LogConfig> = {}): LogConfig {
     const value = given[key];
     return [key, value === undefined ? fallback : checkValue(kafkaName, rule, value)];
   });
-  const unknown = Object.keys(given).find((key) => !Object.hasOwn(TABLE, key));
-  if (unknown !== undefined) {
-    throw new SeglogError('INVALID_CONFIG', 'unknown configuration key', {
-      expected: `one of ${KEYS.join(', ')}`,
-      found: unknown,
-    });
-  }
+  checkKeys(Object.keys(given));
   const config = Object.fromEntries(entries) as unknown as LogConfig;
   if (config.minCompactionLagMs > config.maxCompactionLagMs) {
     throw invalid('min.compaction.lag.ms', 'at most max.compaction.lag.ms', config.minCompactionLagMs);
@@ -230,8 +234,13 @@ export function logConfig(given: Partial<LogConfig> = {}): LogConfig {
   return config;
 }
 
-/** Kafka's names and values of a part of a configuration: what {@link parseLogConfig} parses. */
+/**
+ * Kafka's names and values of a part of a configuration: what {@link parseLogConfig} parses.
+ *
+ * @throws SeglogError `INVALID_CONFIG` for what is no key
+ */
 export function printLogConfig(given: Partial<LogConfig>): (readonly [name: string, value: string])[] {
+  checkKeys(Object.keys(given));
   return KEYS.flatMap((key) => {
     const value = given[key];
     return value === undefined ? [] : [[TABLE[key].kafkaName, textOf(value)] as const];

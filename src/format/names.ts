@@ -54,6 +54,9 @@ export const LOG_DIRECTORY_FILES = {
   topics: '.seglog_topics',
 } as const;
 
+/** Kafka's log of its own metadata, which lies among the partitions and is nobody's topic. */
+export const METADATA_TOPIC = '__cluster_metadata';
+
 /** Names in a partition directory, besides the segments. */
 export const PARTITION_FILES = {
   leaderEpochs: 'leader-epoch-checkpoint',

@@ -4,14 +4,18 @@
  *     seglog-topics 0 8d1f2c33        the version, and the CRC-32C of all that follows the first line
  *     {
  *       "generation": 12,             of two copies the one with the larger number counts
+ *       "copies": { "N-n8Pc62RTeyzDX7h7d1tQ": 12, "A7b...": 9 }     by directory.id, which generation it was given last
  *       "topics": [{
  *         "name": "events",
  *         "topicId": "_AqMaqUaQBeMMJlxlF0aBw",
  *         "configs": { "retention.ms": "60000" },
  *         "partitions": { "0": "N-n8Pc62RTeyzDX7h7d1tQ" }    the directory.id of the log directory that has it
  *       }],
- *       "deleting": [{ "name": "old", "topicId": "..." }]    whose directories may not all be renamed yet
+ *       "deleting": [{ "name": "old", "topicId": "...", "directories": ["A7b..."] }]    where directories of it may be left
  *     }
+ *
+ * `copies` tells a copy that is behind from one that was changed by itself: what a directory has is not above what the newest
+ * copy says that it was given.
  *
  * seglog's own: a broker passes over the file.
  */
@@ -38,11 +42,15 @@ export interface TopicEntry {
 export interface DeletedTopic {
   readonly name: string;
   readonly topicId: string;
+  /** The `directory.id`s of the log directories in which they may be. */
+  readonly directories: readonly string[];
 }
 
 /** What the file says. */
 export interface TopicsFile {
   readonly generation: number;
+  /** By `directory.id`: the generation that a log directory was given last. */
+  readonly copies: Readonly<Record<string, number>>;
   readonly topics: readonly TopicEntry[];
   readonly deleting: readonly DeletedTopic[];
 }
@@ -90,20 +98,33 @@ function corrupt(file: string, message: string, expected: string, found: string,
 
 /** Everything is looked at: a good checksum says that it is what was written, not what it should be. */
 function contentOf(value: unknown): TopicsFile {
-  const { generation, topics, deleting } = objectOf(value);
-  if (!Number.isSafeInteger(generation)) throw new TypeError('a generation that is no number');
+  const { generation, copies, topics, deleting } = objectOf(value);
   return {
-    generation: generation as number,
+    generation: generationOf(generation),
+    copies: Object.fromEntries(Object.entries(objectOf(copies)).map(([id, given]) => [id, generationOf(given)])),
     topics: listOf(topics).map((topic) => {
       const { configs, partitions } = objectOf(topic);
       const { name, topicId } = namedOf(topic);
       return { name, topicId, configs: textsOf(configs, () => true), partitions: textsOf(partitions, isPartition) };
     }),
-    deleting: listOf(deleting).map(namedOf),
+    deleting: listOf(deleting).map((topic) => {
+      const { name, topicId } = namedOf(topic);
+      return { name, topicId, directories: listOf(objectOf(topic)['directories']).map(textOf) };
+    }),
   };
 }
 
-function namedOf(value: unknown): DeletedTopic {
+function generationOf(value: unknown): number {
+  if (Number.isSafeInteger(value)) return value as number;
+  throw new TypeError('a generation that is no number');
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new TypeError('something that is no text where one must be');
+}
+
+function namedOf(value: unknown): Pick<TopicEntry, 'name' | 'topicId'> {
   const { name, topicId } = objectOf(value);
   if (typeof name !== 'string' || typeof topicId !== 'string' || !ID.test(topicId)) {
     throw new TypeError('a topic without a name or an id');

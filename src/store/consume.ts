@@ -1,14 +1,14 @@
 /** Reading one or many partitions of a topic as one stream. */
 import { SeglogError } from '../errors/errors.ts';
-import type { ReadIsolation, TailOptions } from '../log/options.ts';
-import type { ReadableLog } from '../log/readable-log.ts';
+import type { ReadIsolation } from '../log/options.ts';
 import { type RecordsOptions, type TypedRecord, typedRecords } from '../log/typed-records.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
 import { merged } from './merge.ts';
+import { type FollowableLog, ReadSlots } from './read-slots.ts';
 
 /** What to read of a topic. */
 export interface ConsumeOptions {
-  /** Default: all that are here when reading starts. */
+  /** Default: all that can be read when reading starts. Of partitions that are offline the status tells. */
   readonly partitions?: readonly number[];
   /**
    * Where each partition begins: its log start (default), its end, or the offset that is named for it; those that are not
@@ -38,15 +38,6 @@ export interface ConsumedRecord<K, V> extends TypedRecord<K, V> {
   readonly partition: number;
 }
 
-/** A log that can be followed: one that is open here, or a reader of one. */
-export interface FollowableLog
-  extends Pick<ReadableLog, 'read' | 'logStartOffset' | 'logEndOffset' | 'offsetForTimestamp'> {
-  readonly lastStableOffset: number;
-  /** undefined where only the owner of the log knows it. */
-  readonly highWatermark?: number;
-  tail(options: TailOptions): AsyncGenerator<RecordBatch, void>;
-}
-
 /** Where a partition is read from. */
 interface Start {
   readonly partition: number;
@@ -56,7 +47,7 @@ interface Start {
 
 /** What is read: logs by partition. @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION`, `LOG_OFFLINE` */
 export interface ReadableTopic {
-  /** Those that are here. */
+  /** Those that can be read. */
   readonly partitions: readonly number[];
   log(partition: number): FollowableLog;
 }
@@ -92,18 +83,24 @@ async function* consume<T>(
   { follow = false, isolation = 'read_uncommitted', signal }: ConsumeOptions,
   shape: (batches: AsyncGenerator<RecordBatch, void>, start: Start) => AsyncGenerator<T, void>,
 ): AsyncGenerator<T, void> {
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
+  const slots = new ReadSlots();
+  // Each read has a signal of its own: thousands that listen to one would be told to be a leak.
+  const stops = starts.map(() => new AbortController());
+  const whole = new AbortController();
+  const abort = (): void => {
+    whole.abort();
+    for (const stop of stops) stop.abort();
+  };
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted === true) abort();
   try {
-    const streams = starts.map((start) => {
-      const what = { from: start.from, isolation };
-      const batches = follow ? start.log.tail({ ...what, signal: stop.signal }) : start.log.read(what);
-      return shape(batches, start);
+    const streams = starts.map((start, at) => {
+      const { log, from } = start;
+      const own = (stops[at] as AbortController).signal;
+      return shape(slots.read({ log, from, isolation, follow, signal: own }), start);
     });
     for await (const value of merged(streams)) {
-      if (stop.signal.aborted) return;
+      if (whole.signal.aborted) return;
       yield value;
     }
   } finally {

@@ -1,4 +1,5 @@
 /** What the parts of a store share: engine, files, time, settings, and whom they tell of problems. */
+import { CleanerPool } from '../cleaner/pool.ts';
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { type LogConfig, logConfig } from '../config/log-config.ts';
 import type { Engine } from '../engine/contract.ts';
@@ -7,10 +8,15 @@ import { SeglogError } from '../errors/errors.ts';
 import type { FileSystem } from '../fs/contract.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
 import { MAX_INT32 } from '../units/units.ts';
+import { StoreObserver } from './observer.ts';
 import type { LoadProgress, StoreOptions } from './options.ts';
 
 /** Problems that are kept for the status. */
 const KEPT_PROBLEMS = 100;
+/** Kafka's `log.cleaner.dedupe.buffer.size` and `log.cleaner.io.buffer.load.factor`; a thread has no less than a MiB. */
+const DEFAULT_DEDUPE_BYTES = 128 * 1024 * 1024;
+const LEAST_MAP_BYTES = 1024 * 1024;
+const DEFAULT_LOAD_FACTOR = 0.9;
 
 /** The settings of a store, complete. */
 export interface Settings {
@@ -25,6 +31,11 @@ export interface Settings {
   readonly retentionIntervalMs: number;
   readonly cleanerThreads: number;
   readonly cleanerBackoffMs: number;
+  /** The memory of one thread's offset map. */
+  readonly offsetMapBytes: number;
+  readonly offsetMapLoadFactor: number;
+  /** Of all threads together. */
+  readonly cleanerBytesPerSecond: number;
 }
 
 /** What went wrong and did not stop the store: told to its caller, and the last ones kept. */
@@ -32,8 +43,11 @@ export class Problems {
   readonly #kept: SeglogError[] = [];
   readonly #tell: (problem: SeglogError) => void;
 
-  constructor(tell: (problem: SeglogError) => void = () => undefined) {
-    this.#tell = tell;
+  readonly #observer: StoreObserver;
+
+  constructor(observer: StoreObserver, tell: (problem: SeglogError) => void = () => undefined) {
+    this.#observer = observer;
+    this.#tell = guarded('onProblem', tell, (problem) => this.#keep(problem));
   }
 
   /** The last ones, oldest first. */
@@ -43,11 +57,34 @@ export class Problems {
 
   add(error: unknown): SeglogError {
     const problem = asSeglogError(error);
-    this.#kept.push(problem);
-    if (this.#kept.length > KEPT_PROBLEMS) this.#kept.shift();
+    this.#keep(problem);
     this.#tell(problem);
     return problem;
   }
+
+  #keep(problem: SeglogError): void {
+    this.#observer.problem(problem);
+    this.#kept.push(problem);
+    if (this.#kept.length > KEPT_PROBLEMS) this.#kept.shift();
+  }
+}
+
+/** A caller's function that stops nothing when it raises: that is told of, once. */
+function guarded<T>(
+  name: string,
+  callback: (value: T) => void,
+  raised: (problem: SeglogError) => void,
+): (value: T) => void {
+  let hasRaised = false;
+  return (value) => {
+    try {
+      callback(value);
+    } catch (cause) {
+      if (hasRaised) return;
+      hasRaised = true;
+      raised(new SeglogError('INTERNAL', `the caller's ${name} raised: ${String(cause)}`, { cause }));
+    }
+  };
 }
 
 /** Handed down, never looked up. */
@@ -59,12 +96,15 @@ export interface StoreEnvironment {
   readonly defaults: Partial<LogConfig>;
   readonly settings: Settings;
   readonly problems: Problems;
+  readonly observer: StoreObserver;
   readonly onProgress: (progress: LoadProgress) => void;
+  /** The threads that clean and that retention reads and unlinks by; undefined where this thread does it. */
+  readonly cleaners: CleanerPool | undefined;
 }
 
 /** @throws SeglogError `INVALID_CONFIG` */
 export function storeEnvironment(options: StoreOptions): StoreEnvironment {
-  const { engine, fs, clock, onProgress, onProblem, clusterId, nodeId, ...others } = options;
+  const { engine, fs, clock, logger, onProgress, onProblem, clusterId, nodeId, ...others } = options;
   const {
     numRecoveryThreadsPerDataDir,
     logInitialTaskDelayMs,
@@ -75,9 +115,15 @@ export function storeEnvironment(options: StoreOptions): StoreEnvironment {
     logRetentionCheckIntervalMs,
     logCleanerThreads,
     logCleanerBackoffMs,
+    logCleanerDedupeBufferSize,
+    logCleanerIoBufferLoadFactor,
+    logCleanerIoMaxBytesPerSecond,
     ...defaults
   } = others;
   logConfig(defaults);
+  const observer = new StoreObserver(clock ?? systemClock, logger);
+  const problems = new Problems(observer, onProblem);
+  const cleanerThreads = checked('log.cleaner.threads', logCleanerThreads, 0, 1);
   if (nodeId !== undefined) checked('node.id', nodeId, 0, 0);
   return {
     engine: engine ?? defaultEngine(),
@@ -109,25 +155,59 @@ export function storeEnvironment(options: StoreOptions): StoreEnvironment {
       ),
       periodicCleaning: periodicCleaning ?? true,
       retentionIntervalMs: checked('log.retention.check.interval.ms', logRetentionCheckIntervalMs, 1, 300_000),
-      cleanerThreads: checked('log.cleaner.threads', logCleanerThreads, 0, 1),
+      cleanerThreads,
       cleanerBackoffMs: checked('log.cleaner.backoff.ms', logCleanerBackoffMs, 1, 15_000),
+      offsetMapBytes: mapBytesOf(logCleanerDedupeBufferSize, Math.max(1, cleanerThreads)),
+      offsetMapLoadFactor: between(
+        'log.cleaner.io.buffer.load.factor',
+        logCleanerIoBufferLoadFactor ?? DEFAULT_LOAD_FACTOR,
+        Number.MIN_VALUE,
+        1,
+      ),
+      cleanerBytesPerSecond: between(
+        'log.cleaner.io.max.bytes.per.second',
+        logCleanerIoMaxBytesPerSecond ?? Infinity,
+        1,
+        Infinity,
+      ),
     },
-    problems: new Problems(onProblem),
-    onProgress: onProgress ?? (() => undefined),
+    problems,
+    observer,
+    onProgress: guarded('onProgress', onProgress ?? (() => undefined), (problem) => problems.add(problem)),
+    // A worker sees the machine's files, and no others. Its threads start when they are needed.
+    cleaners:
+      cleanerThreads > 0 && (fs ?? nodeFileSystem).kind === 'node' ? new CleanerPool(cleanerThreads) : undefined,
   };
 }
 
 function checked(name: string, value: number | undefined, least: number, fallback: number): number {
   const number = value ?? fallback;
   if (Number.isSafeInteger(number) && number >= least && number <= MAX_INT32) return number;
-  throw new SeglogError('INVALID_CONFIG', `the value of ${name} is not valid`, {
-    expected: `a whole number from ${least} to ${MAX_INT32}`,
-    found: String(number),
-  });
+  throw invalid(name, `a whole number from ${least} to ${MAX_INT32}`, number);
+}
+
+/** The part of the cleaners' memory that each of them has. @throws SeglogError `INVALID_CONFIG` */
+function mapBytesOf(given: number | undefined, threads: number): number {
+  const total = given ?? DEFAULT_DEDUPE_BYTES;
+  const least = LEAST_MAP_BYTES * threads;
+  if (!Number.isSafeInteger(total) || total < least) {
+    throw invalid('log.cleaner.dedupe.buffer.size', `a whole number from ${least}: 1 MiB a cleaner thread`, total);
+  }
+  return Math.min(MAX_INT32, Math.floor(total / threads));
+}
+
+function between(name: string, value: number, least: number, most: number): number {
+  if (typeof value === 'number' && value >= least && value <= most) return value;
+  const from = least === Number.MIN_VALUE ? 'above 0' : `from ${least}`;
+  throw invalid(name, `a number ${from}${most === Infinity ? '' : ` to ${most}`}`, value);
+}
+
+function invalid(name: string, expected: string, found: unknown): SeglogError {
+  return new SeglogError('INVALID_CONFIG', `the value of ${name} is not valid`, { expected, found: String(found) });
 }
 
 /** What is no error of ours is a broken invariant. */
-function asSeglogError(error: unknown): SeglogError {
+export function asSeglogError(error: unknown): SeglogError {
   if (error instanceof SeglogError) return error;
   return new SeglogError('INTERNAL', error instanceof Error ? error.message : String(error), { cause: error });
 }

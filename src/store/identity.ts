@@ -2,7 +2,8 @@
  * Which cluster, node and directory a log directory belongs to (`meta.properties`).
  *
  * All directories of a store must say the same of cluster and node, and each must be another directory. That is looked at
- * before anything is locked or changed: a directory of somebody else stays as it is.
+ * before anything is locked or changed: a directory of somebody else stays as it is. And again when all are locked: what is
+ * written goes by what is there then.
  */
 import { join } from 'node:path';
 import { SeglogError } from '../errors/errors.ts';
@@ -36,14 +37,17 @@ export function readIdentity(fs: FileSystem, directory: string): MetaProperties 
 }
 
 /**
- * What the directories agree on.
+ * What the directories agree on, or a new cluster where none of them says which it is of.
  *
- * @param found - by directory
- * @throws SeglogError `DIRECTORY_MISMATCH` naming the file that says something else
+ * @param found - by directory; those that could not be read are not in it
+ * @param unread - why one of them could not be
+ * @throws SeglogError `DIRECTORY_MISMATCH` naming the file that says something else; `IO` where it would be a new cluster, and
+ * the directory that could not be read may be of another one
  */
 export function agreedIdentity(
   found: ReadonlyMap<string, MetaProperties | undefined>,
   wanted: WantedIdentity,
+  unread: SeglogError | undefined,
 ): Identity {
   let { clusterId, nodeId } = wanted;
   const directories = new Map<string, string>();
@@ -66,7 +70,18 @@ export function agreedIdentity(
     }
     directories.set(meta.directoryId, directory);
   }
+  if (clusterId === undefined && unread !== undefined) throw unknownCluster(unread);
   return { clusterId: clusterId ?? randomId(), nodeId: nodeId ?? DEFAULT_NODE_ID };
+}
+
+function unknownCluster(cause: SeglogError): SeglogError {
+  const { code, file, errno } = cause;
+  return new SeglogError(code, 'a log directory is offline, and no other one says which cluster they are of', {
+    ...(file === undefined ? {} : { file }),
+    ...(errno === undefined ? {} : { errno }),
+    cause,
+    action: 'Make it readable, or leave it out',
+  });
 }
 
 function agreed<T extends string | number>(
@@ -91,9 +106,10 @@ export function writeIdentity(
   meta: MetaProperties | undefined,
   { clusterId, nodeId }: Identity,
 ): string {
-  if (meta?.directoryId !== undefined) return meta.directoryId;
-  const directoryId = randomId();
-  const complete = { version: 1, clusterId, nodeId, others: [], ...meta, directoryId };
+  const isComplete = meta?.clusterId !== undefined && meta.nodeId === nodeId;
+  if (isComplete && meta.directoryId !== undefined) return meta.directoryId;
+  const directoryId = meta?.directoryId ?? randomId();
+  const complete = { version: 1, others: [], ...meta, clusterId, nodeId, directoryId };
   const path = join(directory, LOG_DIRECTORY_FILES.metaProperties);
   fs.replaceSmall(path, new TextEncoder().encode(printMetaProperties(complete)));
   return directoryId;

@@ -1,20 +1,21 @@
 /**
  * Opens the log directories of a store, and the partitions in them (spec 3.7):
  *
- *     identity of all -> lock and clean mark of each -> topics -> directories that are there -> partitions, in parallel
+ *     identity of all -> lock and clean mark of each -> identity again -> topics -> directories that are there -> partitions
  *
  * A directory that the machine refuses is offline, and the others go on. What would be wrong to go on with is refused
  * whole: a directory of another cluster, one that somebody else has open, two directories of one partition.
  */
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { isNoSpace, SeglogError } from '../errors/errors.ts';
 import type { MetaProperties } from '../format/meta-properties.ts';
-import type { Problems, StoreEnvironment } from './environment.ts';
+import type { StoreEnvironment } from './environment.ts';
 import { agreedIdentity, type Identity, readIdentity, writeIdentity } from './identity.ts';
-import { type Reconciled, reconcile } from './reconcile.ts';
+import { loadPartitions, topicOf } from './load-partitions.ts';
+import { reconcile } from './reconcile.ts';
 import { type FoundDirectories, type FoundPartition, StoreDirectory } from './store-directory.ts';
-import { StorePartition } from './store-partition.ts';
-import { configOf, Topic } from './topic.ts';
+import type { StorePartition } from './store-partition.ts';
+import type { Topic } from './topic.ts';
 import { TopicFiles, type TopicRepository, type TopicsContent } from './topic-repository.ts';
 
 /** What opening gives. */
@@ -31,24 +32,17 @@ export interface LoadedStore {
 /**
  * @param paths - the log directories; those that are not there are made
  * @throws SeglogError `DIRECTORY_MISMATCH`, `LOG_LOCKED`, `DUPLICATE_PARTITION`, `CORRUPT_CHECKPOINT`,
- * `UNSUPPORTED_VERSION`; `IO` when no directory is left
+ * `UNSUPPORTED_VERSION`; `IO` when no directory is left, or what one that is offline knows is in no other one
  */
 export async function loadStore(environment: StoreEnvironment, paths: readonly string[]): Promise<LoadedStore> {
   const directories = paths.map((path) => reached(environment, path));
   checkDistinct(directories);
-  const found = new Map<string, MetaProperties | undefined>();
-  for (const directory of directories) {
-    orOffline(directory, () => found.set(directory.path, readIdentity(environment.fs, directory.path)));
-  }
-  const identity = agreedIdentity(found, environment.settings);
+  // Nothing of somebody else is touched.
+  identityOf(environment, directories);
   const opened: StorePartition[] = [];
   try {
-    for (const directory of directories) {
-      await hold(directory);
-      orOffline(directory, () => {
-        directory.id = writeIdentity(environment.fs, directory.path, found.get(directory.path), identity);
-      });
-    }
+    for (const directory of directories) await hold(directory);
+    const identity = writtenIdentity(environment, directories);
     return await loadTopics(environment, directories, identity, opened);
   } catch (error) {
     await Promise.allSettled(opened.map((partition) => partition.close()));
@@ -61,7 +55,7 @@ export async function loadStore(environment: StoreEnvironment, paths: readonly s
 function reached(environment: StoreEnvironment, path: string): StoreDirectory {
   const { fs, problems } = environment;
   try {
-    fs.makeDirectory(path);
+    if (fs.makeDirectory(path)) fs.syncDirectory(dirname(path));
     return new StoreDirectory(environment, fs.realPath(path));
   } catch (error) {
     return new StoreDirectory(environment, path, problems.add(error));
@@ -76,6 +70,35 @@ function checkDistinct(directories: readonly StoreDirectory[]): void {
     ...(twice === undefined ? {} : { file: twice }),
     expected: 'one or several, each once',
   });
+}
+
+/** What is said of cluster and node by all that can be read, and what each says. */
+function identityOf(
+  { fs, settings }: StoreEnvironment,
+  directories: readonly StoreDirectory[],
+): { found: ReadonlyMap<string, MetaProperties | undefined>; identity: Identity } {
+  const found = new Map<string, MetaProperties | undefined>();
+  for (const directory of directories) {
+    orOffline(directory, () => {
+      const meta = readIdentity(fs, directory.path);
+      found.set(directory.path, meta);
+      if (meta?.directoryId !== undefined) directory.id = meta.directoryId;
+    });
+  }
+  checkOneOnline(directories);
+  const unread = directories.find(({ isOnline }) => !isOnline)?.problem;
+  return { found, identity: agreedIdentity(found, settings, unread) };
+}
+
+/** All of them are locked: from here on they say the same. */
+function writtenIdentity(environment: StoreEnvironment, directories: readonly StoreDirectory[]): Identity {
+  const { found, identity } = identityOf(environment, directories);
+  for (const directory of directories) {
+    orOffline(directory, () => {
+      directory.id = writeIdentity(environment.fs, directory.path, found.get(directory.path), identity);
+    });
+  }
+  return identity;
 }
 
 /** What the machine refuses takes the directory offline; what is wrong with its contents does not pass. */
@@ -114,8 +137,9 @@ async function loadTopics(
   identity: Identity,
   opened: StorePartition[],
 ): Promise<LoadedStore> {
+  checkOneOnline(directories);
   const repository = new TopicFiles(environment, directories);
-  const known = repository.load();
+  const { content: known, isBehind } = repository.load();
   const live: FoundPartition[] = [];
   const leaving = { delete: [] as string[], stray: [] as string[], future: [] as string[] };
   for (const directory of directories) {
@@ -130,10 +154,12 @@ async function loadTopics(
   checkOneOnline(directories);
   const reconciled = reconcile(environment, known, live, directories);
   leaving.delete.push(...reconciled.deleted);
-  if (reconciled.isChanged || known === undefined) saveOrTell(environment, repository, reconciled);
+  if (reconciled.isChanged || isBehind || known === undefined) saveOrTell(environment, repository, reconciled);
   const topics = new Map(
-    reconciled.topics.map((entry) => [entry.name, topicOf(environment, entry, reconciled, directories)]),
+    reconciled.topics.map((entry) => [entry.name, topicOf(environment, entry, reconciled.found, directories)]),
   );
+  // Lines of what was renamed, or is made anew, are none of what comes in its place: also if a crash comes next.
+  for (const directory of directories) directory.writeForgotten();
   for (const { partitions } of topics.values()) opened.push(...partitions.values());
   await loadPartitions(environment, topics);
   const { topics: entries, deleting } = reconciled;
@@ -148,68 +174,4 @@ function saveOrTell({ problems }: StoreEnvironment, repository: TopicRepository,
     if (!isNoSpace(error)) throw error;
     problems.add(error);
   }
-}
-
-function topicOf(
-  { defaults, problems }: StoreEnvironment,
-  entry: TopicsContent['topics'][number],
-  { found }: Reconciled,
-  directories: readonly StoreDirectory[],
-): Topic {
-  const { name } = entry;
-  const topic = new Topic(entry, configOf(defaults, entry.configs));
-  for (const [number, directoryId] of Object.entries(entry.partitions)) {
-    const partition = Number(number);
-    const there = found.get(name)?.get(partition);
-    const root = there?.root ?? directories.find(({ id }) => id === directoryId);
-    const path = there?.path ?? (root === undefined ? '' : join(root.path, `${name}-${partition}`));
-    const made = new StorePartition({ topic: name, partition, root, path });
-    if (there === undefined && root?.isOnline === true) makeAnew(problems, made, root);
-    topic.add(made);
-  }
-  return topic;
-}
-
-/** A crash came before the directory was made, or somebody has removed it. */
-function makeAnew(problems: Problems, partition: StorePartition, root: StoreDirectory): void {
-  root.held.forget(partition, partition.path);
-  problems.add(
-    new SeglogError('IO', 'the directory of a partition was not there: it is made anew, empty', {
-      file: partition.path,
-      errno: 'ENOENT',
-    }),
-  );
-}
-
-/** Opens all partitions: so many at a time in each log directory. */
-async function loadPartitions(environment: StoreEnvironment, topics: ReadonlyMap<string, Topic>): Promise<void> {
-  const byRoot = new Map<StoreDirectory | undefined, { partition: StorePartition; topic: Topic }[]>();
-  for (const topic of topics.values()) {
-    for (const partition of topic.partitions.values()) {
-      const waiting = byRoot.get(partition.root);
-      if (waiting === undefined) byRoot.set(partition.root, [{ partition, topic }]);
-      else waiting.push({ partition, topic });
-    }
-  }
-  byRoot.delete(undefined);
-  const totalPartitions = [...byRoot.values()].reduce((total, { length }) => total + length, 0);
-  let loadedPartitions = 0;
-  let failedPartitions = 0;
-  const workers = [...byRoot.values()].flatMap((waiting) => {
-    const next = waiting.values();
-    const work = async (): Promise<void> => {
-      for (const { partition, topic } of next) {
-        await partition.open(environment, topic.entry.topicId, topic.config);
-        loadedPartitions++;
-        if (partition.problem !== undefined) failedPartitions++;
-        environment.onProgress({
-          partition: `${partition.topic}-${partition.partition}`,
-          directory: partition.root?.path ?? '',
-          ...{ loadedPartitions, totalPartitions, failedPartitions },
-        });
-      }
-    };
-    return Array.from({ length: environment.settings.loadsPerDirectory }, work);
-  });
-  await Promise.all(workers);
 }

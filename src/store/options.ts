@@ -42,7 +42,13 @@ export interface StoreSettings {
   readonly logCleanerThreads?: number;
   /** How long after looking for logs to compact they are looked for again. Default 15000. */
   readonly logCleanerBackoffMs?: number;
-  /** Called after each partition that was loaded. */
+  /** The memory for keys of all cleaner threads together, at least 1 MiB each. Default 134217728. */
+  readonly logCleanerDedupeBufferSize?: number;
+  /** How full that memory may get before a round ends, above 0 to 1. Default 0.9. */
+  readonly logCleanerIoBufferLoadFactor?: number;
+  /** The most bytes a second that all cleaner threads together read and write. Default: no limit. */
+  readonly logCleanerIoMaxBytesPerSecond?: number;
+  /** Called after each partition that was loaded. What this and `onProblem` raise stops nothing; the status tells of it. */
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Called with what went wrong and did not stop the store: an unreadable checkpoint, a directory that failed. */
   readonly onProblem?: (problem: SeglogError) => void;

@@ -32,8 +32,10 @@ export function partitionForKey(key: Uint8Array, count: number): number {
 
 /** A topic's partitions, as whoever chooses among them sees them. */
 export interface PartitionView {
-  /** How many there are, here or not. */
+  /** How many there are, here or not: what keys are divided among. */
   readonly count: number;
+  /** The numbers of those that the store knows, ascending. Few of `count`, where a directory has a high number. */
+  readonly numbers: readonly number[];
   /** Whether records can be appended to it. */
   isAvailable(partition: number): boolean;
 }
@@ -74,7 +76,8 @@ export class StickyChoice {
 /** One partition after the other. */
 export class RoundRobinChoice {
   readonly #view: PartitionView;
-  #last = -1;
+  /** Where the last one is among the numbers: those that are added come behind. */
+  #at = -1;
 
   constructor(view: PartitionView) {
     this.#view = view;
@@ -82,22 +85,24 @@ export class RoundRobinChoice {
 
   /** @throws SeglogError `LOG_OFFLINE` when no partition is available */
   next(): number {
-    const { count } = this.#view;
-    for (let step = 1; step <= count; step++) {
-      const partition = (this.#last + step) % count;
-      if (this.#view.isAvailable(partition)) return (this.#last = partition);
+    const { numbers } = this.#view;
+    for (let step = 1; step <= numbers.length; step++) {
+      const at = (this.#at + step) % numbers.length;
+      const partition = numbers[at] as number;
+      if (!this.#view.isAvailable(partition)) continue;
+      this.#at = at;
+      return partition;
     }
     throw noneAvailable();
   }
 }
 
 function availableOf(view: PartitionView): number[] {
-  const all = Array.from({ length: view.count }, (_, partition) => partition);
-  const available = all.filter((partition) => view.isAvailable(partition));
+  const available = view.numbers.filter((partition) => view.isAvailable(partition));
   if (available.length === 0) throw noneAvailable();
   return available;
 }
 
 function noneAvailable(): SeglogError {
-  return new SeglogError('LOG_OFFLINE', 'no partition of the topic is online');
+  return new SeglogError('LOG_OFFLINE', 'no partition of the topic takes records');
 }

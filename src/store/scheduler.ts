@@ -24,7 +24,13 @@ export class Scheduler {
 
   constructor(clock: Clock, onError: (error: unknown) => void) {
     this.#clock = clock;
-    this.#onError = onError;
+    this.#onError = (error) => {
+      try {
+        onError(error);
+      } catch {
+        // Whoever is told has failed as well: the task comes again all the same.
+      }
+    };
   }
 
   /** Runs a task for the first time after `delayMs`, and then again and again. Its timer keeps no process alive. */

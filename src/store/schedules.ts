@@ -1,43 +1,36 @@
 /** The one place where a store's periodic work is registered. */
-import { SeglogError } from '../errors/errors.ts';
 import type { CheckpointName } from '../log/log-directory.ts';
 import type { StoreCleaner } from './cleaning.ts';
 import type { StoreEnvironment } from './environment.ts';
+import type { StoreRetention } from './retention.ts';
 import { Scheduler } from './scheduler.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StorePartition } from './store-partition.ts';
+import { nextTurn } from './turn.ts';
 
 /** What the work is done on. */
 export interface ScheduledStore {
   readonly environment: StoreEnvironment;
   readonly directories: readonly StoreDirectory[];
   readonly cleaner: StoreCleaner;
+  readonly retention: StoreRetention;
   /** All that there are at that moment. */
   partitions(): Iterable<StorePartition>;
-  /** A directory went offline: its logs are to be closed. */
-  failed(directory: StoreDirectory): void;
 }
 
 /**
- * Starts the periodic work: the checkpoints, each at its own time; retention and compaction unless they are not wanted. A flush by `flush.ms` is each log's own, counted from its
- * first append that was not synced.
+ * Starts the periodic work: the checkpoints, each at its own time; retention and compaction unless they are not wanted. A
+ * flush by `flush.ms` is each log's own, counted from its first append that was not synced.
  */
 export function startSchedules(store: ScheduledStore): Scheduler {
   const { clock, settings, problems } = store.environment;
   const scheduler = new Scheduler(clock, (error) => problems.add(error));
-  const checkpoint = (name: CheckpointName, periodMs: number): void =>
-    scheduler.every({ name, periodMs, run: () => writeCheckpoint(store, name) }, settings.initialTaskDelayMs);
+  const checkpoint = (name: CheckpointName, periodMs: number, delayMs = settings.initialTaskDelayMs): void =>
+    scheduler.every({ name, periodMs, run: (signal) => writeCheckpoint(store, name, signal) }, delayMs);
   checkpoint('recoveryPoints', settings.recoveryPointIntervalMs);
   checkpoint('logStartOffsets', settings.logStartIntervalMs);
   // Kafka begins with this one at once.
-  scheduler.every(
-    {
-      name: 'highWatermarks',
-      periodMs: settings.highWatermarkIntervalMs,
-      run: () => writeCheckpoint(store, 'highWatermarks'),
-    },
-    settings.highWatermarkIntervalMs,
-  );
+  checkpoint('highWatermarks', settings.highWatermarkIntervalMs, settings.highWatermarkIntervalMs);
   if (settings.periodicCleaning) scheduleCleaning(store, scheduler);
   return scheduler;
 }
@@ -52,26 +45,43 @@ function scheduleCleaning(store: ScheduledStore, scheduler: Scheduler): void {
   };
   scheduler.every(retention, settings.initialTaskDelayMs);
   const { cleanerBackoffMs: periodMs } = settings;
-  scheduler.every({ name: 'compaction', periodMs, run: (signal) => store.cleaner.run(signal) }, periodMs);
+  // Each thread by itself: one that is long at a log keeps no other waiting.
+  for (let thread = 0; thread < settings.cleanerThreads; thread++) {
+    scheduler.every({ name: 'compaction', periodMs, run: (signal) => store.cleaner.run(signal) }, periodMs);
+  }
 }
 
-/** One log after the other: what is deleted is renamed at once, and nobody waits for it. */
+/**
+ * One log after the other, and whoever appends has a turn between them. Logs that are compacted have their retention from
+ * the cleaner, as in Kafka, if there is one.
+ */
 async function applyRetention(store: ScheduledStore, signal: AbortSignal): Promise<void> {
+  const hasCleaner = store.environment.settings.cleanerThreads > 0;
   for (const partition of [...store.partitions()]) {
     if (signal.aborted) return;
-    if (!partition.isAvailable) continue;
-    try {
-      await partition.log.applyRetention();
-    } catch (error) {
-      // Its topic was deleted meanwhile.
-      if (!(error instanceof SeglogError) || error.code !== 'LOG_CLOSED') store.environment.problems.add(error);
-    }
+    if (hasCleaner && partition.isCompacted) continue;
+    await store.retention.apply(partition);
+    await nextTurn();
   }
 }
 
-function writeCheckpoint(store: ScheduledStore, name: CheckpointName): void {
-  for (const partition of store.partitions()) if (partition.root?.isOnline === true) partition.noteOffsets();
-  for (const directory of store.directories) {
-    if (directory.isOnline && !directory.writeCheckpoints([name])) store.failed(directory);
-  }
+/** One log directory after the other, and whoever appends has a turn between them: each write is synced. */
+function writeCheckpoint(store: ScheduledStore, name: CheckpointName, signal: AbortSignal): void | Promise<void> {
+  const [first, ...others] = store.directories;
+  if (first !== undefined) writeCheckpointOf(store, first, name);
+  if (others.length === 0) return;
+  const work = async (): Promise<void> => {
+    for (const directory of others) {
+      await nextTurn();
+      if (signal.aborted) return;
+      writeCheckpointOf(store, directory, name);
+    }
+  };
+  return work();
+}
+
+function writeCheckpointOf(store: ScheduledStore, directory: StoreDirectory, name: CheckpointName): void {
+  if (!directory.isOnline) return;
+  for (const partition of store.partitions()) if (partition.root === directory) partition.noteOffsets();
+  directory.writeCheckpoints([name]);
 }

@@ -2,6 +2,7 @@
 import type { LogConfig } from '../config/log-config.ts';
 import { SeglogError } from '../errors/errors.ts';
 import type { CleaningFailure } from './cleaning.ts';
+import type { CleaningRun } from './observer.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StorePartition } from './store-partition.ts';
 import type { Topic } from './topic.ts';
@@ -9,7 +10,7 @@ import type { Topic } from './topic.ts';
 /** A log directory as it stands. */
 export interface DirectoryStatus {
   readonly path: string;
-  /** `directory.id`; undefined when the directory was never online. */
+  /** `directory.id`; undefined when it could not be read. */
   readonly directoryId: string | undefined;
   readonly isOnline: boolean;
   /** Why it is offline. */
@@ -61,6 +62,8 @@ export interface StoreStatus {
   readonly troubled: readonly { readonly topic: string; readonly partition: number; readonly problem: SeglogError }[];
   /** Those whose compaction failed the last time, or so often that it is not tried any more. */
   readonly uncleanable: readonly CleaningFailure[];
+  /** Compactions under way by themselves. */
+  readonly cleaning: readonly CleaningRun[];
   /** Directories of deleted partitions that wait for their removal. */
   readonly deleting: readonly string[];
   /** Directories that were put aside, and such that are to become partitions: never touched. */

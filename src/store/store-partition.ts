@@ -3,7 +3,7 @@ import type { LogConfig } from '../config/log-config.ts';
 import { SeglogError } from '../errors/errors.ts';
 import type { TopicPartition } from '../format/names.ts';
 import { Log } from '../log/log.ts';
-import type { CleanSegments } from '../log/cleaning/compaction.ts';
+import type { CleanSegments, CompactOptions } from '../log/cleaning/compaction.ts';
 import { compactionFacts } from '../log/cleaning/facts.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 import { type CompactionSelection, selectForCompaction } from '../policy/compaction.ts';
@@ -27,6 +27,8 @@ export class StorePartition implements TopicPartition {
   #log: Log | undefined;
   #state: PartitionLog | undefined;
   #problem: SeglogError | undefined;
+  #isClosed = false;
+  #dirtyRatio: number | undefined;
 
   constructor({ topic, partition, root, path }: PartitionPlace) {
     this.topic = topic;
@@ -42,13 +44,36 @@ export class StorePartition implements TopicPartition {
 
   /** Whether its log is open. */
   get isAvailable(): boolean {
-    return this.#log !== undefined && this.problem === undefined;
+    return this.#log !== undefined && !this.#isClosed && this.problem === undefined;
+  }
+
+  /** Whether its log takes records: it is open, sound, and no sync of it has failed. */
+  get isAppendable(): boolean {
+    const log = this.#log;
+    const state = this.#state;
+    if (log === undefined || state === undefined || !this.isAvailable) return false;
+    // What is cheap to ask first: this is asked for every record.
+    if (state.corruption !== undefined || state.isReadOnly || state.sync.hasFailed) return false;
+    try {
+      log.checkAppendable();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether `cleanup.policy` has `compact`. */
+  get isCompacted(): boolean {
+    return this.#state?.context.config.cleanupPolicy.includes('compact') === true;
   }
 
   /** The log. @throws SeglogError `LOG_OFFLINE` with the reason as its cause */
   get log(): Log {
     if (this.#log !== undefined && this.isAvailable) return this.#log;
     const cause = this.problem;
+    if (this.#isClosed && cause === undefined) {
+      throw new SeglogError('LOG_CLOSED', 'the partition is closed: its topic was deleted', { file: this.path });
+    }
     throw new SeglogError(
       'LOG_OFFLINE',
       `the partition is offline: ${cause?.message ?? 'its log directory is not here'}`,
@@ -60,21 +85,31 @@ export class StorePartition implements TopicPartition {
   }
 
   /** Opens the log, makes it where there is none. A failure is kept as the partition's problem, and told of. */
-  async open({ engine, fs, clock, problems }: StoreEnvironment, topicId: string, config: LogConfig): Promise<void> {
+  async open(environment: StoreEnvironment, topicId: string, config: LogConfig): Promise<void> {
     if (this.root === undefined) return;
+    const { engine, fs, clock, problems, observer, cleaners } = environment;
     try {
-      const opened = await Log.openHeld(this.root.held, this.path, { ...config, engine, fs, clock, topicId });
+      const { logger } = observer;
+      const options = { ...config, ...(logger === undefined ? {} : { logger }), engine, fs, clock, topicId };
+      const opened = await Log.openHeld(this.root.held, this.path, options, observer.measured(this));
       this.#log = opened.log;
       this.#state = opened.state;
+      if (cleaners !== undefined) opened.state.unlinkBy((request) => cleaners.unlink(request));
       this.#problem = undefined;
     } catch (error) {
       this.#problem = problems.add(error);
+      observer.partitionOffline(this, this.path, this.#problem);
     }
   }
 
   /** From now on the log goes by another configuration: what comes, not what is there. */
   alterConfig(config: LogConfig): void {
-    if (this.#state !== undefined) this.#state.context.config = config;
+    const state = this.#state;
+    if (state === undefined) return;
+    // What was gathered by the rules that were might be too large for the new ones.
+    for (const append of [...(state.context.beforeAlter ?? [])]) append();
+    state.context.config = config;
+    state.sync.altered();
   }
 
   /** Tells the log directory where the log stands. */
@@ -85,25 +120,39 @@ export class StorePartition implements TopicPartition {
   /** What the cleaner would do with the log; undefined when it is offline, or not compacted. @throws SeglogError `IO` */
   compactionDue(nowMs: number): CompactionSelection | undefined {
     const state = this.#state;
-    if (state === undefined || !this.isAvailable || !state.context.config.cleanupPolicy.includes('compact'))
-      return undefined;
+    if (state === undefined || !this.isAvailable || !this.isCompacted) return undefined;
     const facts = compactionFacts(state, this.root?.held.cleanerOffset(this));
-    return selectForCompaction(facts, state.context.config, nowMs);
+    const selection = selectForCompaction(facts, state.context.config, nowMs);
+    this.#dirtyRatio = selection.dirtyRatio;
+    return selection;
   }
 
-  /** Cleans the log from where it is dirty, and writes up to where it is clean then. @throws SeglogError as `Log.compact` */
-  async compact(nowMs: number, signal: AbortSignal, clean: CleanSegments | undefined): Promise<void> {
-    const selection = this.compactionDue(nowMs);
-    if (selection === undefined) return;
+  /** The share of its bytes that were not cleaned, when the cleaner looked last; undefined when it has not. */
+  get dirtyRatio(): number | undefined {
+    return this.#dirtyRatio;
+  }
+
+  /**
+   * Cleans the log from where it is dirty, and writes up to where it is clean then.
+   *
+   * @throws SeglogError as `Log.compact`
+   */
+  async compact(options: CompactOptions & { readonly now: number }, clean: CleanSegments | undefined): Promise<void> {
+    const state = this.#state;
+    const selection = this.compactionDue(options.now);
+    if (state === undefined || selection === undefined) return;
     const { firstDirtyOffset } = selection;
-    const { endOffset } = await this.log.compact({ firstDirtyOffset, now: nowMs, signal }, clean);
-    if (this.root?.isOnline !== true || !this.isAvailable) return;
+    const { cuts } = state;
+    const { endOffset } = await this.log.compact({ ...options, firstDirtyOffset }, clean);
+    // Something was cut off in the turn between: the checkpoint was lowered for it, and what came since is not clean.
+    if (state.cuts !== cuts || this.root?.isOnline !== true || !this.isAvailable) return;
     this.root.held.noteCleanerOffset(this, endOffset);
     this.root.writeCheckpoints(['cleanerOffsets']);
   }
 
   /** Closes the log, if there is one. @throws SeglogError `IO`; it is closed then, too */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#log?.close();
   }
 }

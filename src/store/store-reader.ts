@@ -16,7 +16,7 @@ import {
 } from './consume.ts';
 import { type StoreEnvironment, storeEnvironment } from './environment.ts';
 import { readIdentity } from './identity.ts';
-import { foundByTopic } from './reconcile.ts';
+import { foundByTopic } from './plan.ts';
 import type { PartitionStatus } from './status.ts';
 import { type FoundPartition, StoreDirectory } from './store-directory.ts';
 import { TopicFiles } from './topic-repository.ts';
@@ -125,12 +125,13 @@ export class StoreReader implements Disposable {
     };
   }
 
-  /** A partition as it stands. */
+  /** A partition as it stands. Nothing of it stays open. */
   partition(topic: string, partition: number): PartitionStatus {
     const directory = this.#found.get(topic)?.get(partition)?.path ?? '';
     const nothing = { logStartOffset: 0, highWatermark: 0, logEndOffset: 0, segments: 0, sizeBytes: 0 };
     try {
-      const { logStartOffset, logEndOffset, segmentCount, sizeBytes } = this.#reader(topic, partition);
+      using reader = this.#open(this.#pathOf(topic, partition));
+      const { logStartOffset, logEndOffset, segmentCount, sizeBytes } = reader;
       const sizes = { segments: segmentCount, sizeBytes };
       const offsets = { logStartOffset, highWatermark: logEndOffset, logEndOffset };
       return { partition, directory, isOnline: true, problem: undefined, ...offsets, ...sizes };
@@ -167,7 +168,26 @@ export class StoreReader implements Disposable {
     return { partitions, log: (partition) => this.#reader(topic, partition) };
   }
 
+  /** The reader of a partition, which looks again at what is there. */
   #reader(topic: string, partition: number): LogReader {
+    const path = this.#pathOf(topic, partition);
+    const known = this.#readers.get(path);
+    if (known !== undefined) {
+      known.refresh();
+      return known;
+    }
+    const reader = this.#open(path);
+    this.#readers.set(path, reader);
+    return reader;
+  }
+
+  #open(path: string): LogReader {
+    const { engine, fs, clock, problems } = this.#environment;
+    const onWarning = (warning: string): unknown => problems.add(new SeglogError('CORRUPT_CHECKPOINT', warning));
+    return LogReader.open(path, { engine, fs, clock, onWarning });
+  }
+
+  #pathOf(topic: string, partition: number): string {
     const path = this.#found.get(topic)?.get(partition)?.path;
     if (path === undefined) {
       throw new SeglogError('UNKNOWN_TOPIC_OR_PARTITION', `the topic ${topic} has no such partition here`, {
@@ -175,12 +195,6 @@ export class StoreReader implements Disposable {
         found: String(partition),
       });
     }
-    let reader = this.#readers.get(path);
-    if (reader === undefined) {
-      const { engine, fs, clock, problems } = this.#environment;
-      const onWarning = (warning: string): unknown => problems.add(new SeglogError('CORRUPT_CHECKPOINT', warning));
-      this.#readers.set(path, (reader = LogReader.open(path, { engine, fs, clock, onWarning })));
-    }
-    return reader;
+    return path;
   }
 }

@@ -2,6 +2,8 @@
 import { SeglogError } from '../errors/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { RecordsOptions } from '../log/typed-records.ts';
+import type { MetricFamily } from '../metrics/families.ts';
+import type { MetricDetail } from '../metrics/log-families.ts';
 import {
   type ConsumedBatch,
   type ConsumedRecord,
@@ -13,8 +15,10 @@ import { StoreCleaner } from './cleaning.ts';
 import { type StoreEnvironment, storeEnvironment } from './environment.ts';
 import type { Identity } from './identity.ts';
 import { type LoadedStore, loadStore } from './load.ts';
+import { storeFacts } from './metrics.ts';
 import type { ConfigChange, NewTopic, StoreOptions } from './options.ts';
 import { RemovalQueue } from './removal.ts';
+import { StoreRetention } from './retention.ts';
 import type { Scheduler } from './scheduler.ts';
 import { startSchedules } from './schedules.ts';
 import {
@@ -65,17 +69,18 @@ export class Store implements AsyncDisposable {
     this.#leaving = leaving;
     // Whatever a topic says: its configuration goes with it.
     this.#removals = new RemovalQueue(environment, configOf(environment.defaults, {}).fileDeleteDelayMs);
-    for (const path of leaving.delete) this.#removals.add(path);
+    for (const path of leaving.delete) this.#removals.addFound(path);
     const removals = this.#removals;
     this.#changes = new TopicChanges({ environment, directories, repository, topics, removals }, content.deleting);
-    this.#cleaner = new StoreCleaner(environment, () => this.#partitions());
-    this.#scheduler = startSchedules({
-      environment,
-      directories,
-      cleaner: this.#cleaner,
-      partitions: () => this.#partitions(),
-      failed: (directory) => void this.#closeFailed(directory),
-    });
+    const retention = new StoreRetention(environment);
+    const partitions = (): Iterable<StorePartition> => this.#partitions();
+    this.#cleaner = new StoreCleaner(environment, partitions, retention);
+    for (const directory of directories) {
+      directory.whenOffline(() => this.#closeFailed(directory));
+      // It may have failed while its partitions were being loaded.
+      if (!directory.isOnline) this.#closeFailed(directory);
+    }
+    this.#scheduler = startSchedules({ environment, directories, cleaner: this.#cleaner, retention, partitions });
   }
 
   /**
@@ -86,13 +91,18 @@ export class Store implements AsyncDisposable {
    *
    * @param logDirectories - each of them is locked, against a broker too
    * @throws SeglogError `LOG_LOCKED`, `DIRECTORY_MISMATCH` for a directory of another cluster or broker,
-   * `DUPLICATE_PARTITION`, `CORRUPT_CHECKPOINT` and `UNSUPPORTED_VERSION` for a `meta.properties` or a file of topics that
-   * cannot be read, `INVALID_CONFIG`, `INVALID_ARGUMENT`; `IO` when no directory is left
+   * or files of topics that were changed apart, `DUPLICATE_PARTITION`, `CORRUPT_CHECKPOINT` and `UNSUPPORTED_VERSION` for a
+   * `meta.properties` or a file of topics that cannot be read, `INVALID_CONFIG`, `INVALID_ARGUMENT`; `IO` when no directory
+   * is left, or one is offline that alone may say what the others are
    */
   static async open(logDirectories: string | readonly string[], options: StoreOptions = {}): Promise<Store> {
     const environment = storeEnvironment(options);
     const paths = typeof logDirectories === 'string' ? [logDirectories] : logDirectories;
-    return new Store(environment, await loadStore(environment, paths));
+    const store = new Store(environment, await loadStore(environment, paths));
+    const { directories, topics, partitions, troubled } = store.status();
+    const offlinePartitions = troubled.length;
+    environment.observer.opened({ directories: directories.length, topics, partitions, offlinePartitions });
+    return store;
   }
 
   /** The names of all topics, in order. */
@@ -110,10 +120,11 @@ export class Store implements AsyncDisposable {
    * Makes a topic. Its partitions go where the fewest are.
    *
    * @throws SeglogError (as a rejection) `INVALID_NAME`, `TOPIC_ALREADY_EXISTS` (also for a name that differs only in `.` and
-   * `_`), `INVALID_PARTITIONS`, `INVALID_REPLICATION_FACTOR`, `INVALID_CONFIG`, `IO`; nothing is left of it then
+   * `_`), `INVALID_PARTITIONS`, `INVALID_REPLICATION_FACTOR`, `INVALID_CONFIG`, `LOG_OFFLINE`, `IO`; nothing is left of it then,
+   * unless the disk failed while it was taken back
    */
   createTopic(topic: NewTopic): Promise<TopicDescription> {
-    return this.#change(async () => describeTopic(await this.#changes.create(topic)));
+    return this.#change(async () => this.#told('topic_created', await this.#changes.create(topic)));
   }
 
   /**
@@ -123,9 +134,9 @@ export class Store implements AsyncDisposable {
    */
   createPartitions(name: string, total: number): Promise<TopicDescription> {
     return this.#change(async () => {
-      const topic = this.#topic(name);
+      const topic = this.#known(name);
       await this.#changes.grow(topic, total);
-      return describeTopic(topic);
+      return this.#told('topic_altered', topic);
     });
   }
 
@@ -136,9 +147,9 @@ export class Store implements AsyncDisposable {
    */
   alterTopic(name: string, change: ConfigChange): Promise<TopicDescription> {
     return this.#change(async () => {
-      const topic = this.#topic(name);
+      const topic = this.#known(name);
       this.#changes.alter(topic, change);
-      return describeTopic(topic);
+      return this.#told('topic_altered', topic);
     });
   }
 
@@ -150,15 +161,22 @@ export class Store implements AsyncDisposable {
    */
   deleteTopic(name: string): Promise<void> {
     return this.#change(async () => {
-      this.#topic(name);
+      const { partitions } = this.#known(name);
       await this.#changes.delete(name);
+      const { events, measures } = this.#environment.observer;
+      for (const partition of partitions.keys()) measures.forget(name, partition);
+      events.tell('topic_deleted', { name });
     });
   }
 
-  /** Removes what waits for its removal, now: nobody reads it any more. */
-  removeDeleted(): void {
+  /**
+   * Removes directories of deleted topics that wait for it: all of them, since whoever calls this knows that nobody reads them
+   * any more; or with `dueOnly` those whose `file.delete.delay.ms` has passed. Resolves when they are gone; what cannot be
+   * removed is told of.
+   */
+  async removeDeleted({ dueOnly = false }: { readonly dueOnly?: boolean } = {}): Promise<void> {
     this.#check();
-    this.#removals.removeNow();
+    await this.#removals.removeNow(dueOnly);
   }
 
   /** A partition's log. The store closes it. @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION`, `LOG_OFFLINE` */
@@ -211,11 +229,24 @@ export class Store implements AsyncDisposable {
       partitions: partitions.length,
       troubled,
       uncleanable: this.#cleaner.failures,
+      cleaning: this.#environment.observer.running,
       deleting: this.#removals.waiting,
       stray: this.#leaving.stray,
       future: this.#leaving.future,
       problems: this.#environment.problems.kept,
     };
+  }
+
+  /**
+   * What the store and its logs have counted since it was opened, and where they stand (docs/metrics.md); also when it is closed.
+   *
+   * @param detail for what there are series of their own. Default: for each partition, from 1,001 of them on for each topic, and
+   * from 1,001 topics on for the store alone
+   */
+  metrics(detail?: MetricDetail): MetricFamily[] {
+    const [environment, directories, topics] = [this.#environment, this.#directories, this.#topics];
+    const facts = storeFacts({ environment, directories, topics, cleaner: this.#cleaner, removals: this.#removals });
+    return environment.observer.measures.families(facts, detail);
   }
 
   /** Brings everything that was appended before the call to the disk. @throws SeglogError (as a rejection) `IO` */
@@ -245,9 +276,11 @@ export class Store implements AsyncDisposable {
     await this.#changes.inTurn(async () => undefined);
     // A clean under way is given up: what was swapped by then stays.
     await Promise.all([this.#scheduler.stop(), this.#cleaner.close()]);
-    this.#removals.stop();
+    await this.#removals.stop();
     const failures: unknown[] = [];
     await Promise.all(this.#directories.map((directory) => this.#closeDirectory(directory, failures)));
+    const isWhole = [...this.#partitions()].every(({ problem }) => problem === undefined);
+    this.#environment.observer.events.tell('store_closed', { clean: isWhole && failures.length === 0 });
     if (failures.length > 0) throw failures[0];
   }
 
@@ -263,9 +296,9 @@ export class Store implements AsyncDisposable {
     }
   }
 
-  /** What is open in a directory that has failed is closed as well as it can be. */
-  async #closeFailed(directory: StoreDirectory): Promise<void> {
-    await closeAll(this.#partitionsOf(directory), () => undefined);
+  /** Nothing in a directory that has failed is appended to from this call on; it is closed as well as it can be. */
+  #closeFailed(directory: StoreDirectory): void {
+    for (const partition of this.#partitionsOf(directory)) partition.close().catch(() => undefined);
   }
 
   *#partitions(): Generator<StorePartition, void> {
@@ -278,9 +311,20 @@ export class Store implements AsyncDisposable {
 
   #topic(name: string): Topic {
     this.#check();
+    return this.#known(name);
+  }
+
+  /** Also while the store closes: what was asked for before is done. */
+  #known(name: string): Topic {
     const topic = this.#topics.get(name);
     if (topic !== undefined) return topic;
     throw new SeglogError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic', { found: JSON.stringify(name) });
+  }
+
+  #told(event: 'topic_created' | 'topic_altered', topic: Topic): TopicDescription {
+    const { name, configs } = topic.entry;
+    this.#environment.observer.events.tell(event, { name, partitions: topic.count, configs });
+    return describeTopic(topic);
   }
 
   async #change<T>(work: () => Promise<T>): Promise<T> {

@@ -2,22 +2,19 @@
  * Making, growing, altering and deleting topics. One change at a time; what is known of topics is saved before a directory
  * is made, and before one is renamed, so that opening the store after a crash ends what was begun.
  */
-import { join } from 'node:path';
 import { kafkaNameOf, printLogConfig } from '../config/log-config.ts';
-import { SeglogError } from '../errors/errors.ts';
-import { checkTopicName } from '../format/names.ts';
+import { isNoSpace, SeglogError } from '../errors/errors.ts';
+import { checkTopicName, METADATA_TOPIC } from '../format/names.ts';
 import type { TopicEntry } from '../format/topics-file.ts';
 import type { StoreEnvironment } from './environment.ts';
+import { checkCount, partitionsAt, placesFor } from './new-partitions.ts';
 import type { ConfigChange, NewTopic } from './options.ts';
 import { type RemovalQueue, renameAside } from './removal.ts';
 import type { StoreDirectory } from './store-directory.ts';
-import { StorePartition } from './store-partition.ts';
+import type { StorePartition } from './store-partition.ts';
 import { collidesWith, configOf, Topic } from './topic.ts';
 import type { TopicRepository, TopicsContent } from './topic-repository.ts';
 import { randomId } from './unique-id.ts';
-
-/** As in Kafka: so many partitions are made at once. */
-const MAX_NEW_PARTITIONS = 10_000;
 
 /** What changes work on. */
 export interface ChangedStore {
@@ -47,34 +44,41 @@ export class TopicChanges {
   }
 
   async create({ name, partitions = 1, replicationFactor = 1, config = {} }: NewTopic): Promise<Topic> {
-    const { environment, topics } = this.#store;
+    const { environment, directories, topics } = this.#store;
     this.#checkNew(name, replicationFactor);
-    checkCount(partitions, 1);
+    checkCount(partitions);
     const entry: TopicEntry = {
       name,
       topicId: randomId(),
       configs: Object.fromEntries(printLogConfig(config)),
-      partitions: this.#places(name, 0, partitions),
+      partitions: placesFor(this.#store, name, 0, partitions),
     };
     const topic = new Topic(entry, configOf(environment.defaults, entry.configs));
     this.#save([...this.#entries(), entry]);
-    topics.set(name, topic);
+    const made = partitionsAt(directories, entry, entry.partitions);
     try {
-      await this.#open(topic, entry.partitions);
+      await this.#open(topic, made);
     } catch (error) {
-      await this.delete(name).catch((failure: unknown) => environment.problems.add(failure));
+      await this.#undo(entry, made);
       throw error;
     }
+    topics.set(name, topic);
     return topic;
   }
 
   async grow(topic: Topic, total: number): Promise<void> {
-    const count = topic.count;
-    checkCount(total, count + 1, count);
-    const { name, partitions } = topic.entry;
-    const added = this.#places(name, count, total);
-    this.#replace(topic, { ...topic.entry, partitions: { ...partitions, ...added } });
-    await this.#open(topic, added);
+    const { count, entry } = topic;
+    checkCount(total, count);
+    const added = placesFor(this.#store, entry.name, count, total);
+    this.#replace(topic, { ...entry, partitions: { ...entry.partitions, ...added } });
+    const made = partitionsAt(this.#store.directories, entry, added);
+    try {
+      await this.#open(topic, made);
+    } catch (error) {
+      topic.entry = entry;
+      await this.#undo(entry, made);
+      throw error;
+    }
   }
 
   alter(topic: Topic, { set = {}, reset = [] }: ConfigChange): void {
@@ -91,21 +95,23 @@ export class TopicChanges {
   async delete(name: string): Promise<void> {
     const { environment, topics, directories } = this.#store;
     const topic = topics.get(name) as Topic;
-    const deleted = { name, topicId: topic.entry.topicId };
+    const { topicId, partitions } = topic.entry;
+    const deleted = { name, topicId, directories: [...new Set(Object.values(partitions))] };
     const deleting = [...this.#deleting, deleted];
     this.#save(
       this.#entries().filter((entry) => entry !== topic.entry),
       deleting,
     );
     topics.delete(name);
-    let isWhole = directories.every(({ isOnline }) => isOnline);
-    for (const partition of topic.partitions.values()) isWhole = (await this.#remove(partition)) && isWhole;
+    const left = new Set<string>();
+    for (const partition of topic.partitions.values()) {
+      if (!(await this.#remove(partition))) left.add(partitions[partition.partition] ?? '');
+    }
     for (const directory of directories) directory.writeCheckpoints();
     // What is left is found, and renamed, when the store is opened.
-    if (isWhole) {
-      const others = this.#deleting.filter((one) => one !== deleted);
-      tellOrDo(environment, () => this.#save(this.#entries(), others));
-    }
+    const others = this.#deleting.filter((one) => one !== deleted);
+    const rest = left.size === 0 ? [] : [{ ...deleted, directories: [...left] }];
+    tellOrDo(environment, () => this.#save(this.#entries(), [...others, ...rest]));
   }
 
   /** @returns whether nothing of the partition is left under its name */
@@ -116,9 +122,9 @@ export class TopicChanges {
     await partition.close().catch((error: unknown) => environment.problems.add(error));
     if (root?.isOnline !== true) return false;
     return tellOrDo(environment, () => {
+      if (environment.fs.stat(path) !== undefined) removals.add(renameAside(environment, partition, path, 'delete'));
+      // Until then it may be there again, as unclean as it was closed.
       root.held.forget(partition, path);
-      if (environment.fs.stat(path) === undefined) return;
-      removals.add(renameAside(environment, partition, path, 'delete'));
     });
   }
 
@@ -127,8 +133,24 @@ export class TopicChanges {
   }
 
   #save(topics: readonly TopicEntry[], deleting: TopicsContent['deleting'] = this.#deleting): void {
-    this.#store.repository.save({ topics, deleting });
+    const { repository, directories } = this.#store;
+    try {
+      repository.save({ topics, deleting });
+    } catch (error) {
+      // It may be on the disk all the same, where only the last sync failed: what counts here is saved over it.
+      if (directories.some(({ isOnline }) => isOnline)) this.#saveAgain();
+      throw error;
+    }
     this.#deleting = deleting;
+  }
+
+  /** What does not go well is told by the repository. */
+  #saveAgain(): void {
+    try {
+      this.#store.repository.save({ topics: this.#entries(), deleting: this.#deleting });
+    } catch {
+      // Then the next change says it again.
+    }
   }
 
   #replace(topic: Topic, entry: TopicEntry): void {
@@ -138,6 +160,9 @@ export class TopicChanges {
 
   #checkNew(name: string, replicationFactor: number): void {
     checkTopicName(name);
+    if (name === METADATA_TOPIC) {
+      throw new SeglogError('INVALID_NAME', "this is the name of Kafka's own metadata", { found: name });
+    }
     const known = [...this.#store.topics.keys()];
     const other = known.find((topic) => topic === name || collidesWith(topic, name));
     if (other !== undefined) {
@@ -153,58 +178,62 @@ export class TopicChanges {
     });
   }
 
-  /** The directories of new partitions: one after the other where the fewest partitions are. @throws SeglogError `IO` */
-  #places(topic: string, from: number, to: number): Record<number, string> {
-    const { environment, directories, topics } = this.#store;
-    const counts = new Map(directories.filter(({ isOnline }) => isOnline).map((directory) => [directory, 0]));
-    for (const { partitions } of topics.values()) {
-      for (const { root } of partitions.values()) {
-        if (root !== undefined && counts.has(root)) counts.set(root, (counts.get(root) ?? 0) + 1);
-      }
+  /**
+   * Opens new partitions and makes them the topic's, all at once: a key belongs to none of a count that never was.
+   *
+   * @throws SeglogError what keeps the first of those from being made that cannot be; the topic has none of them then
+   */
+  async #open(topic: Topic, made: readonly StorePartition[]): Promise<void> {
+    const { environment } = this.#store;
+    forgetOthers(made);
+    for (const partition of made) {
+      await partition.open(environment, topic.entry.topicId, topic.config);
+      if (partition.problem !== undefined) throw partition.problem;
     }
-    const places: Record<number, string> = {};
-    for (let partition = from; partition < to; partition++) {
-      const [root, count] = [...counts].reduce((least, one) => (one[1] < least[1] ? one : least));
-      const path = join(root.path, `${topic}-${partition}`);
-      if (environment.fs.stat(path) !== undefined) {
-        throw new SeglogError('TOPIC_ALREADY_EXISTS', 'there is a directory of that name', {
-          file: path,
-          action: 'Look at it with `seglog dump`, and move it out of the log directory',
-        });
-      }
-      counts.set(root, count + 1);
-      places[partition] = root.id ?? '';
-    }
-    return places;
+    // A log directory may have failed while the others were being made.
+    const failed = made.find(({ problem }) => problem !== undefined);
+    if (failed?.problem !== undefined) throw failed.problem;
+    topic.add(...made);
   }
 
-  /** All of them, whatever becomes of the others. @throws SeglogError what keeps the first of those from being made that are not */
-  async #open(topic: Topic, places: Readonly<Record<number, string>>): Promise<void> {
-    const { environment, directories } = this.#store;
-    const { name, topicId } = topic.entry;
-    let problem: SeglogError | undefined;
-    for (const [number, directoryId] of Object.entries(places)) {
-      const partition = Number(number);
-      const root = directories.find(({ id }) => id === directoryId);
-      const path = join(root?.path ?? '', `${name}-${partition}`);
-      const made = new StorePartition({ topic: name, partition, root, path });
-      topic.add(made);
-      // Lines of a partition that had this name before a crash are none of its.
-      if (root?.isOnline === true) root.held.forget(made, path);
-      await made.open(environment, topicId, topic.config);
-      problem ??= made.problem;
+  /** Takes away new partitions that were not all made: their directories first, so that a crash leaves all or none. */
+  async #undo({ name, topicId }: TopicEntry, made: readonly StorePartition[]): Promise<void> {
+    const { environment, topics } = this.#store;
+    const left = new Set<string>();
+    for (const partition of made) {
+      const isGone = await this.#remove(partition);
+      if (!isGone && partition.root?.id !== undefined) left.add(partition.root.id);
     }
-    if (problem !== undefined) throw problem;
+    // Of a topic that stays, what could not be taken away now is its own when it is found.
+    const isLeft = left.size > 0 && !topics.has(name);
+    const rest = isLeft ? [{ name, topicId, directories: [...left] }] : [];
+    tellOrDo(environment, () => this.#save(this.#entries(), [...this.#deleting, ...rest]));
   }
 }
 
-/** @throws SeglogError `INVALID_PARTITIONS` */
-function checkCount(total: number, least: number, before = 0): void {
-  if (Number.isSafeInteger(total) && total >= least && total - before <= MAX_NEW_PARTITIONS) return;
-  throw new SeglogError('INVALID_PARTITIONS', 'the number of partitions is not possible', {
-    expected: `from ${least} to ${before + MAX_NEW_PARTITIONS}${before > 0 ? ': partitions are added, and never taken away' : ''}`,
-    found: String(total),
-  });
+/**
+ * Lines of partitions that had these names before a crash are none of theirs. They are gone from the disk before there is a
+ * directory that a later opening would believe them of.
+ *
+ * @throws SeglogError `IO`
+ */
+function forgetOthers(made: readonly StorePartition[]): void {
+  const changed = new Set<StoreDirectory>();
+  for (const partition of made) {
+    const { root, path } = partition;
+    if (root?.isOnline !== true) continue;
+    const lines = [...Object.values(root.held.checkpointOf(partition)), root.held.cleanerOffset(partition)];
+    if (lines.some((line) => line !== undefined)) changed.add(root);
+    root.held.forget(partition, path);
+  }
+  for (const root of changed) {
+    try {
+      root.held.writeCheckpoints();
+    } catch (error) {
+      if (!isNoSpace(error)) root.goOffline(error);
+      throw error;
+    }
+  }
 }
 
 /** @returns whether it was done */

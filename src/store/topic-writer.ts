@@ -3,6 +3,7 @@ import { SeglogError } from '../errors/errors.ts';
 import type { Log } from '../log/log.ts';
 import { type LogWriter, serializer, type WriterOptions, type WriterRecord } from '../log/writer.ts';
 import { type PartitionView, partitionForKey, RoundRobinChoice, StickyChoice } from './partitioner.ts';
+import { nextTurn } from './turn.ts';
 
 /**
  * Where records go that name no partition. `default`: by the hash of their key, and those without one as with `sticky`;
@@ -40,6 +41,10 @@ export interface WritableTopic extends PartitionView {
 const DEFAULT_BATCH_BYTES = 128 * 1024;
 /** Room that a record's own fields take beside its key and value. */
 const RECORD_OVERHEAD = 32;
+/** The most memory for batches that are gathered, of all partitions together; as Kafka's `buffer.memory`. */
+const MOST_MEMORY_BYTES = 32 * 1024 * 1024;
+/** After so many bytes a caller that waits for nothing else waits for a turn of the event loop: timers are due, too. */
+const TURN_BYTES = 1024 * 1024;
 
 type BytesWriter = LogWriter<Uint8Array, Uint8Array>;
 
@@ -67,6 +72,11 @@ export class TopicWriter<K = Uint8Array | string, V = Uint8Array | string> imple
   readonly #keyBytes: (key: K) => Uint8Array;
   readonly #valueBytes: (value: V) => Uint8Array;
   readonly #writers = new Map<number, BytesWriter>();
+  /** What they take of memory. */
+  #memoryBytes = 0;
+  #bytesSinceTurn = 0;
+  /** Of a batch that was appended to make room. */
+  #failure: { readonly error: unknown } | undefined;
   #closed = false;
 
   /** Made by `store.writer`. */
@@ -88,19 +98,27 @@ export class TopicWriter<K = Uint8Array | string, V = Uint8Array | string> imple
    */
   write(record: TopicRecord<K, V>): Promise<void> | undefined {
     const encoded = this.#encode(record);
-    return this.#writer(this.#choose(record.partition, encoded)).write(encoded);
+    const writer = this.#writer(this.#choose(record.partition, encoded));
+    const before = writer.memoryBytes;
+    const appending = writer.write(encoded);
+    return this.#wait(appending, writer.memoryBytes - before, sizeOf(encoded));
   }
 
   /** Adds a record. @returns where it is, once it is appended (and synced, where the log says so) */
   async send(record: TopicRecord<K, V>): Promise<RecordPlace> {
     const encoded = this.#encode(record);
     const partition = this.#choose(record.partition, encoded);
-    return { partition, offset: await this.#writer(partition).send(encoded) };
+    const writer = this.#writer(partition);
+    const before = writer.memoryBytes;
+    const sending = writer.send(encoded);
+    void this.#wait(undefined, writer.memoryBytes - before, sizeOf(encoded));
+    return { partition, offset: await sending };
   }
 
   /** Appends what was gathered. Resolves when everything given so far is appended. */
   async flush(): Promise<void> {
     await this.#all((writer) => writer.flush());
+    this.#throwFailure();
   }
 
   /** Flushes and ends. A second call does nothing. */
@@ -108,10 +126,40 @@ export class TopicWriter<K = Uint8Array | string, V = Uint8Array | string> imple
     if (this.#closed) return;
     this.#closed = true;
     await this.#all((writer) => writer.close());
+    this.#throwFailure();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** What the caller has to wait for behind a record. */
+  #wait(appending: Promise<void> | undefined, memoryBytes: number, sizeBytes: number): Promise<void> | undefined {
+    this.#memoryBytes += memoryBytes;
+    if (this.#memoryBytes > MOST_MEMORY_BYTES) return this.#makeRoom();
+    this.#bytesSinceTurn += sizeBytes;
+    if (this.#bytesSinceTurn < TURN_BYTES) return appending;
+    this.#bytesSinceTurn = 0;
+    return appending === undefined ? nextTurn() : appending.then(nextTurn);
+  }
+
+  /** Appends everything that is gathered, and gives its memory back: with many partitions batches are smaller. */
+  async #makeRoom(): Promise<void> {
+    const writers = [...this.#writers.values()];
+    this.#writers.clear();
+    this.#memoryBytes = 0;
+    this.#bytesSinceTurn = 0;
+    for (const outcome of await Promise.allSettled(writers.map((writer) => writer.close()))) {
+      if (outcome.status === 'rejected') this.#failure ??= { error: outcome.reason };
+    }
+    await nextTurn();
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure;
+    if (failure === undefined) return;
+    this.#failure = undefined;
+    throw failure.error;
   }
 
   /** All of them, whatever becomes of the others. */
@@ -129,22 +177,29 @@ export class TopicWriter<K = Uint8Array | string, V = Uint8Array | string> imple
     };
   }
 
-  #choose(given: number | undefined, { key, value }: Encoded): number {
+  #choose(given: number | undefined, { key, value }: Pick<Encoded, 'key' | 'value'>): number {
     if (given !== undefined) return given;
     if (this.#partitioner === 'round-robin') return this.#roundRobin.next();
     if (key !== null && this.#partitioner === 'default') return partitionForKey(key, this.#topic.count);
-    return this.#sticky.next(RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0));
+    return this.#sticky.next(sizeOf({ key, value }));
   }
 
   #writer(partition: number): BytesWriter {
     if (this.#closed) throw new SeglogError('LOG_CLOSED', 'the writer is closed');
+    this.#throwFailure();
     let writer = this.#writers.get(partition);
     if (writer === undefined) {
       writer = this.#topic.log(partition).writer(this.#options);
       this.#writers.set(partition, writer);
+      this.#memoryBytes += writer.memoryBytes;
     }
     return writer;
   }
+}
+
+/** What a record takes of a batch, at most. */
+function sizeOf({ key, value }: Pick<Encoded, 'key' | 'value'>): number {
+  return RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0);
 }
 
 function checked(partitioner: Partitioner): Partitioner {

@@ -3,7 +3,9 @@ import { type LogConfig, logConfig, parseLogConfig } from '../config/log-config.
 import { SeglogError } from '../errors/errors.ts';
 import type { TopicEntry } from '../format/topics-file.ts';
 import type { Log } from '../log/log.ts';
+import type { ReadableTopic } from './consume.ts';
 import type { StorePartition } from './store-partition.ts';
+import type { WritableTopic } from './topic-writer.ts';
 
 /** A topic. */
 export class Topic {
@@ -11,6 +13,7 @@ export class Topic {
   /** The store's configuration with what the topic has of its own. */
   config: LogConfig;
   readonly #partitions = new Map<number, StorePartition>();
+  #numbers: readonly number[] = [];
   #count = 0;
 
   constructor(entry: TopicEntry, config: LogConfig) {
@@ -23,14 +26,21 @@ export class Topic {
     return this.#partitions;
   }
 
+  /** Their numbers, ascending. */
+  get numbers(): readonly number[] {
+    return this.#numbers;
+  }
+
   /** How many partitions the topic has: one more than the highest that is here. */
   get count(): number {
     return this.#count;
   }
 
-  add(partition: StorePartition): void {
-    this.#partitions.set(partition.partition, partition);
-    this.#count = Math.max(this.#count, partition.partition + 1);
+  /** Adds partitions, all at once: whoever looks sees none of them, or all. */
+  add(...partitions: readonly StorePartition[]): void {
+    for (const partition of partitions) this.#partitions.set(partition.partition, partition);
+    this.#numbers = [...this.#partitions.keys()].sort((a, b) => a - b);
+    this.#count = (this.#numbers.at(-1) ?? -1) + 1;
   }
 
   /** A partition. @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION` */
@@ -55,20 +65,18 @@ export function collidesWith(topic: string, other: string): boolean {
 }
 
 /** A topic as its readers and writers see it: as it is at each moment, partitions that were added included. */
-export function viewOf(topic: Topic): {
-  readonly count: number;
-  readonly partitions: readonly number[];
-  isAvailable(partition: number): boolean;
-  log(partition: number): Log;
-} {
+export function viewOf(topic: Topic): WritableTopic & ReadableTopic & { log(partition: number): Log } {
   return {
     get count() {
       return topic.count;
     },
-    get partitions() {
-      return [...topic.partitions.keys()].sort((a, b) => a - b);
+    get numbers() {
+      return topic.numbers;
     },
-    isAvailable: (partition) => topic.partitions.get(partition)?.isAvailable === true,
+    get partitions() {
+      return topic.numbers.filter((partition) => topic.partitions.get(partition)?.isAvailable === true);
+    },
+    isAvailable: (partition) => topic.partitions.get(partition)?.isAppendable === true,
     log: (partition) => topic.partition(partition).log,
   };
 }

@@ -10,8 +10,9 @@ const crc32c = (bytes: Uint8Array, start: number, end: number): number => engine
 const ID = 'N-n8Pc62RTeyzDX7h7d1tQ';
 const CONTENT: TopicsFile = {
   generation: 3,
+  copies: { [ID]: 3, another: 1 },
   topics: [{ name: 'events', topicId: ID, configs: { 'retention.ms': '5' }, partitions: { 0: ID, 2: '' } }],
-  deleting: [{ name: 'old', topicId: ID }],
+  deleting: [{ name: 'old', topicId: ID, directories: [ID] }],
 };
 const bytes = printTopicsFile(CONTENT, crc32c);
 
@@ -52,6 +53,10 @@ describe('the file of topics', () => {
     ['a configuration that is no text', { ...CONTENT, topics: [{ ...topic, configs: { 'retention.ms': 5 } }] }],
     ['a partition that is no number', { ...CONTENT, topics: [{ ...topic, partitions: { '01': ID } }] }],
     ['a partition beyond int32', { ...CONTENT, topics: [{ ...topic, partitions: { 2147483648: ID } }] }],
+    ['no copies', { ...CONTENT, copies: undefined }],
+    ['a copy of no generation', { ...CONTENT, copies: { x: '3' } }],
+    ['a deleted topic that is nowhere', { ...CONTENT, deleting: [{ name: 'old', topicId: ID }] }],
+    ['a deleted topic in what has no name', { ...CONTENT, deleting: [{ name: 'old', topicId: ID, directories: [5] }] }],
     ['no list of deleted topics', { ...CONTENT, deleting: undefined }],
   ])('with %s is refused, although its checksum is right', (_what, body) => {
     expect(() => parseTopicsFile(withBody(body), 'f', crc32c)).toThrow(

@@ -157,7 +157,9 @@ describe('meta.properties', () => {
     nodeFileSystem.replaceSmall(join(directory, 'meta.properties'), Buffer.from('version=0\nbroker.id=3\nx=y\n'));
     await using store = await Store.open(directory);
     expect(store.status().nodeId).toBe(3);
-    expect(textIn(directory, 'meta.properties')).toMatch(/^broker\.id=3\ndirectory\.id=[\w-]{22}\nversion=0\nx=y\n$/);
+    expect(textIn(directory, 'meta.properties')).toMatch(
+      /^broker\.id=3\ndirectory\.id=[\w-]{22}\nversion=0\ncluster\.id=[\w-]{22}\nx=y\n$/,
+    );
   });
 });
 

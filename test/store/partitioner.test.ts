@@ -21,7 +21,7 @@ test('a negative hash loses its sign bit, as in Kafka, and is not negated', () =
 });
 
 describe('the sticky choice', () => {
-  const all = { count: 3, isAvailable: (partition: number) => partition >= 0 };
+  const all = { count: 3, numbers: [0, 1, 2], isAvailable: (partition: number) => partition >= 0 };
 
   test('stays until a batch is full, and never goes to the same partition again then', () => {
     const choice = new StickyChoice(all, 100, () => 0);
@@ -30,7 +30,11 @@ describe('the sticky choice', () => {
 
   test('leaves a partition that went offline, and stays where there is no other', () => {
     const online = new Set([0, 1, 2]);
-    const choice = new StickyChoice({ count: 3, isAvailable: (partition) => online.has(partition) }, 100, () => 0.99);
+    const choice = new StickyChoice(
+      { count: 3, numbers: [0, 1, 2], isAvailable: (partition) => online.has(partition) },
+      100,
+      () => 0.99,
+    );
     expect(choice.next(1)).toBe(2);
     online.delete(2);
     expect(choice.next(1)).toBe(1);
@@ -39,17 +43,29 @@ describe('the sticky choice', () => {
   });
 
   test('has nowhere to go when none is online', () => {
-    const choice = new StickyChoice({ count: 3, isAvailable: () => false }, 100, () => 0);
+    const choice = new StickyChoice({ count: 3, numbers: [0, 1, 2], isAvailable: () => false }, 100, () => 0);
     expect(() => choice.next(1)).toThrow(expect.objectContaining({ code: 'LOG_OFFLINE' }));
   });
 });
 
 test('round-robin takes one after the other, and passes over those that are offline', () => {
   const online = new Set([0, 1, 2, 3]);
-  const choice = new RoundRobinChoice({ count: 4, isAvailable: (partition) => online.has(partition) });
+  const choice = new RoundRobinChoice({
+    count: 4,
+    numbers: [0, 1, 2, 3],
+    isAvailable: (partition) => online.has(partition),
+  });
   expect([1, 2, 3, 4, 5].map(() => choice.next())).toEqual([0, 1, 2, 3, 0]);
   online.delete(1);
   expect([1, 2, 3].map(() => choice.next())).toEqual([2, 3, 0]);
   online.clear();
   expect(() => choice.next()).toThrow(expect.objectContaining({ code: 'LOG_OFFLINE' }));
+});
+
+test('where few of very many partitions are here only those are gone through', () => {
+  const few = { count: 2 ** 31, numbers: [1, 2 ** 31 - 1], isAvailable: (partition: number) => partition > 0 };
+  const sticky = new StickyChoice(few, 10, () => 0);
+  expect([1, 2, 3].map(() => sticky.next(10))).toEqual([1, 2 ** 31 - 1, 1]);
+  const turning = new RoundRobinChoice(few);
+  expect([1, 2, 3].map(() => turning.next())).toEqual([1, 2 ** 31 - 1, 1]);
 });

@@ -76,3 +76,24 @@ test('refuses what is not there', () => {
     expect.objectContaining({ code: 'IO', errno: 'ENOENT' }),
   );
 });
+
+test('sees at each look what is there then, and keeps nothing open for having looked', async () => {
+  const directory = scratch();
+  await using store = await Store.open(directory);
+  await store.createTopic({ name: 't', partitions: 20 });
+  for (let i = 0; i < 20; i++) await store.partition('t', i).append({ value: 'a' });
+  using reader = StoreReader.open(directory);
+  const records = async (): Promise<number> => {
+    let count = 0;
+    for await (const { batch } of reader.consume('t', { partitions: [7] })) count += batch.count;
+    return count;
+  };
+  const descriptors = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0);
+  const before = descriptors();
+  for (let i = 0; i < 20; i++) expect(reader.partition('t', i)).toMatchObject({ logEndOffset: 1, isOnline: true });
+  expect(descriptors()).toBe(before);
+  expect(await records()).toBe(1);
+  await store.partition('t', 7).append({ value: 'b' });
+  expect(await records()).toBe(2);
+  expect(reader.partition('t', 7).logEndOffset).toBe(2);
+});

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../src/clock/clock.ts';
 import { Store } from '../../src/index.ts';
 import { scratch } from '../support/temp.ts';
-import { fileNames, filled, textIn, valuesOf } from './support.ts';
+import { fileNames, filled, textIn, turns, valuesOf } from './support.ts';
 
 describe('a new topic', () => {
   test('has its partitions in directories as Kafka names them, an id, and the configuration of the store', async () => {
@@ -185,6 +185,7 @@ describe('a topic that is deleted', () => {
     clock.advance(499);
     expect(store.status().deleting).toHaveLength(1);
     clock.advance(1);
+    await turns();
     expect(fileNames(directory).filter((name) => name.startsWith('t-'))).toEqual([]);
     expect(store.status().deleting).toEqual([]);
   });
@@ -199,6 +200,7 @@ describe('a topic that is deleted', () => {
     await using again = await Store.open(directory, { clock });
     expect(again.status().deleting).toHaveLength(1);
     clock.advance(60_000);
+    await turns();
     expect(fileNames(directory).filter((name) => name.startsWith('t-'))).toEqual([]);
   });
 

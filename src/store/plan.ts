@@ -1,0 +1,197 @@
+/**
+ * What is to become of each directory that is found in the log directories, by its name and its topic id.
+ *
+ * Directories with an id are looked at before those without one, which never had a record or were opened alone: the id of an
+ * unknown topic is in any of its directories. Those whose id cannot be read come last: no topic is made from them.
+ */
+import { join } from 'node:path';
+import { SeglogError } from '../errors/errors.ts';
+import { PARTITION_FILES, SUFFIXES } from '../format/names.ts';
+import { parsePartitionMetadata } from '../format/partition-metadata.ts';
+import type { TopicEntry } from '../format/topics-file.ts';
+import type { FileSystem } from '../fs/contract.ts';
+import type { StoreEnvironment } from './environment.ts';
+import type { FoundPartition } from './store-directory.ts';
+import type { TopicsContent } from './topic-repository.ts';
+import { randomId } from './unique-id.ts';
+
+/**
+ * Whoever wrote a topic's directories before had a configuration that is not known here: its records are kept until
+ * somebody says otherwise, whatever the store's own configuration is.
+ */
+const ADOPTED_CONFIGS: TopicEntry['configs'] = {
+  'cleanup.policy': 'delete',
+  'retention.bytes': '-1',
+  'retention.ms': '-1',
+};
+
+/** So much of a .log is looked at for anything but zeros. */
+const LOOK_BYTES = 64 * 1024;
+
+/** More than any broker keeps of all topics together. */
+const MAX_PARTITIONS = 1_000_000;
+
+/** Directories of partitions, by topic and number. */
+export type FoundByTopic = ReadonlyMap<string, ReadonlyMap<number, FoundPartition>>;
+
+/** A directory of another topic of that name than the one that is known, or was. */
+export interface Leftover {
+  readonly found: FoundPartition;
+  /** Whose the place is. */
+  readonly expected: string;
+  readonly id: string;
+}
+
+/** What is to become of each directory. Changes nothing but itself. */
+export class Plan {
+  /** Those that are known from now on. */
+  readonly topics: Map<string, TopicEntry>;
+  /** The partitions that are there. */
+  readonly found: Map<string, Map<number, FoundPartition>> = new Map();
+  /** Those of deleted topics. */
+  readonly deleted: FoundPartition[] = [];
+  /** Those that are to be put aside. */
+  readonly strays: Leftover[] = [];
+  /** Those of which nobody can tell what they are. */
+  readonly unknown: FoundPartition[] = [];
+  /** Whether topics are other ones than those that were known. */
+  isChanged = false;
+  readonly #environment: StoreEnvironment;
+  readonly #deleting: TopicsContent['deleting'];
+
+  /** @throws SeglogError `DUPLICATE_PARTITION` */
+  constructor(environment: StoreEnvironment, known: TopicsContent | undefined, live: readonly FoundPartition[]) {
+    this.#environment = environment;
+    this.#deleting = known?.deleting ?? [];
+    this.topics = new Map((known?.topics ?? []).map((topic) => [topic.name, topic]));
+    const read = live.filter((found) => this.#isPossible(found)).map((found) => this.#withId(found));
+    for (const { found, id } of read) if (id !== undefined) this.#place(found, id);
+    for (const { found, id, problem } of read) {
+      if (id === undefined && problem === undefined) this.#placeWithoutId(found);
+    }
+    for (const { found, problem } of read) if (problem !== undefined) this.#placeUnread(found, problem);
+  }
+
+  /** A number far above all others would make a topic of as many partitions: keys would go to what is not there. */
+  #isPossible(found: FoundPartition): boolean {
+    const { topic, partition, path, root } = found;
+    if (partition < MAX_PARTITIONS || this.topics.get(topic)?.partitions[partition] !== undefined) return true;
+    this.#environment.problems.add(
+      new SeglogError('INVALID_PARTITIONS', 'passed over: no topic has that many partitions', {
+        ...{ file: path, expected: `at most ${MAX_PARTITIONS}`, found: partition },
+      }),
+    );
+    root.passOver();
+    return false;
+  }
+
+  /** Its partition is offline for this reason when it is opened. A topic that nobody knows is not made from it. */
+  #placeUnread(found: FoundPartition, problem: unknown): void {
+    const topic = this.topics.get(found.topic);
+    if (topic !== undefined && this.#deletedAs(found) === undefined) return this.#adopt(found, topic, undefined);
+    this.#environment.problems.add(problem);
+    found.root.passOver();
+    this.unknown.push(found);
+  }
+
+  #withId(found: FoundPartition): { found: FoundPartition; id?: string; problem?: unknown } {
+    const file = join(found.path, PARTITION_FILES.metadata);
+    try {
+      const bytes = this.#environment.fs.readSmall(file);
+      if (bytes === undefined) return { found };
+      return { found, id: parsePartitionMetadata(new TextDecoder().decode(bytes), file).topicId };
+    } catch (problem) {
+      return { found, problem };
+    }
+  }
+
+  #place(found: FoundPartition, id: string): void {
+    const topic = this.topics.get(found.topic);
+    if (this.#deleting.some(({ topicId }) => topicId === id)) this.deleted.push(found);
+    else if (topic === undefined || topic.topicId === id) this.#adopt(found, topic, id);
+    else this.strays.push({ found, expected: topic.topicId, id });
+  }
+
+  #placeWithoutId(found: FoundPartition): void {
+    const deleted = this.#deletedAs(found);
+    if (deleted === undefined) this.#adopt(found, this.topics.get(found.topic), undefined);
+    else if (this.#mayHaveRecords(found.path)) {
+      this.strays.push({ found, expected: deleted.topicId, id: 'none, but records: it came from elsewhere' });
+    } else this.deleted.push(found);
+  }
+
+  /**
+   * Which deletion a directory without an id is of: one that is not done in its log directory. Its name says enough, unless
+   * a topic of that name that was made since has this very directory.
+   */
+  #deletedAs({ topic, partition, root: { id = '' } }: FoundPartition): TopicsContent['deleting'][number] | undefined {
+    if (this.topics.get(topic)?.partitions[partition] === id) return undefined;
+    return this.#deleting.find(({ name, directories }) => name === topic && directories.includes(id));
+  }
+
+  /** A directory of a store's own gets its id with its first record: what has records and no id came from elsewhere. */
+  #mayHaveRecords(path: string): boolean {
+    const { fs } = this.#environment;
+    try {
+      return fs.list(path).some((name) => name.endsWith(SUFFIXES.log) && beginsWithRecords(fs, join(path, name)));
+    } catch {
+      return true;
+    }
+  }
+
+  #adopt(found: FoundPartition, known: TopicEntry | undefined, id: string | undefined): void {
+    const { topic: name, partition, root, path } = found;
+    const other = addTo(this.found, found);
+    if (other !== undefined) {
+      throw new SeglogError('DUPLICATE_PARTITION', `two directories hold partition ${name}-${partition}`, {
+        file: path,
+        expected: 'one',
+        found: `${other.path} and ${path}`,
+        action: 'Look at both with `seglog dump`, and move the wrong one out of its log directory',
+      });
+    }
+    const topic = known ?? { name, topicId: id ?? randomId(), configs: ADOPTED_CONFIGS, partitions: {} };
+    const directoryId = root.id ?? '';
+    if (topic.partitions[partition] === directoryId) return;
+    this.topics.set(name, { ...topic, partitions: { ...topic.partitions, [partition]: directoryId } });
+    this.isChanged = true;
+  }
+}
+
+/**
+ * Which directories are the partitions, for somebody who changes nothing: all of them, unless some hold the same one. Of
+ * those it is what a store would go on with.
+ *
+ * @throws SeglogError `DUPLICATE_PARTITION`
+ */
+export function foundByTopic(
+  environment: StoreEnvironment,
+  known: TopicsContent | undefined,
+  live: readonly FoundPartition[],
+): FoundByTopic {
+  const found = new Map<string, Map<number, FoundPartition>>();
+  for (const partition of live) {
+    if (addTo(found, partition) !== undefined) return new Plan(environment, known, live).found;
+  }
+  return found;
+}
+
+/** Adds a directory, unless there is another one of that partition. @returns the other one */
+function addTo(found: Map<string, Map<number, FoundPartition>>, partition: FoundPartition): FoundPartition | undefined {
+  let partitions = found.get(partition.topic);
+  if (partitions === undefined) found.set(partition.topic, (partitions = new Map()));
+  const other = partitions.get(partition.partition);
+  if (other === undefined) partitions.set(partition.partition, partition);
+  return other;
+}
+
+/** Whether there is more than the space that was set aside for records, which is zeros. */
+function beginsWithRecords(fs: FileSystem, path: string): boolean {
+  const file = fs.open(path, 'read');
+  try {
+    const bytes = new Uint8Array(Math.min(file.sizeBytes(), LOOK_BYTES));
+    return bytes.subarray(0, file.read(bytes, 0, bytes.length, 0)).some((byte) => byte !== 0);
+  } finally {
+    file.close();
+  }
+}

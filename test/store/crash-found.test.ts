@@ -1,0 +1,117 @@
+/** What histories with crashes found (test/store/crash-histories.test.ts), each as short as it can be told. */
+import { expect, test } from 'vitest';
+import { ManualClock } from '../../src/clock/clock.ts';
+import { Log, type LogOptions, type ReadIsolation } from '../../src/index.ts';
+import { Random } from '../support/random.ts';
+import { Disk } from '../support/store-model-disk.ts';
+import { DiskProcess } from '../support/store-model-process.ts';
+
+const DIRECTORY = '/logs/t-0';
+const DAY = 86_400_000;
+const LOSSES = 40;
+const TRANSACTION = { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true };
+
+function newDisk(): Disk {
+  const disk = new Disk();
+  new DiskProcess(disk).makeDirectory('/logs');
+  disk.settleAll();
+  return disk;
+}
+
+function open(disk: Disk, options: LogOptions, fs: DiskProcess = new DiskProcess(disk)): Promise<Log> {
+  return Log.open(DIRECTORY, { fs, ...options });
+}
+
+function offsetsOf(log: Log, isolation: ReadIsolation): number[] {
+  return [...log.readSync({ isolation })].flatMap((batch) =>
+    batch.isControl ? [] : batch.records().map(({ offset }) => offset),
+  );
+}
+
+/** Whatever a power loss leaves: all names that were not synced or some, all bytes or some. */
+function* losses(disk: Disk): Generator<Disk> {
+  for (let seed = 1; seed <= LOSSES; seed++)
+    yield disk.afterPowerLoss(new Random(seed), (seed % 3) / 2, seed % 2 === 0);
+}
+
+test('aborted records stay aborted when the power fails behind a flush and a roll', async () => {
+  const disk = newDisk();
+  const options = { clock: new ManualClock(1_000_000), segmentBytes: 250 };
+  const process = new DiskProcess(disk);
+  const log = await open(disk, options, process);
+  await log.append({ value: 'aborted' }, { producer: TRANSACTION });
+  await log.endTransaction({ producerId: 7, producerEpoch: 0, result: 'abort' });
+  options.clock.advance(6000);
+  await log.flush();
+  log.appendSync({ value: 'x'.repeat(100) });
+  expect(log.segments()).toHaveLength(2);
+  process.end();
+  for (const left of losses(disk)) {
+    const after = await open(left, options);
+    expect(offsetsOf(after, 'read_uncommitted').slice(0, 1)).toEqual([0]);
+    expect(offsetsOf(after, 'read_committed')).not.toContain(0);
+  }
+});
+
+test('what is flushed stays, in a segment too that a process made which died', async () => {
+  for (let step = 1; step <= 12; step++) {
+    const disk = newDisk();
+    const options = { clock: new ManualClock(1_000_000), segmentBytes: 250 };
+    const process = new DiskProcess(disk);
+    const first = await open(disk, options, process);
+    first.appendSync({ value: 'x'.repeat(150) });
+    options.clock.advance(6000);
+    await first.flush();
+    // It dies within a roll, or with the sync behind it.
+    process.dieIn(step);
+    expect(() => {
+      first.appendSync({ value: 'y'.repeat(150) });
+      process.end();
+      process.live();
+    }).toThrow(/died|dead/);
+    const second = await open(disk, options);
+    second.appendSync({ value: 'z'.repeat(150) });
+    await second.flush();
+    const end = second.logEndOffset;
+    for (const left of losses(disk)) expect((await open(left, options)).logEndOffset).toBe(end);
+  }
+});
+
+test('a torn append behind a truncation that a crash cut short is no damage', async () => {
+  const disk = newDisk();
+  const options = { clock: new ManualClock(1_000_000) };
+  const first = await open(disk, options);
+  for (let n = 0; n < 3; n++) first.appendSync({ value: 'x'.repeat(20) });
+  options.clock.advance(6000);
+  await first.flush();
+  // A truncation dies when the file is cut, and the checkpoint is not lowered yet.
+  const file = disk.find(`${DIRECTORY}/00000000000000000000.log`);
+  if (file?.isDirectory !== false) throw new Error('no log');
+  file.change({ sizeBytes: file.bytes.length / 3 });
+  const second = await open(disk, options);
+  expect(second.logEndOffset).toBe(1);
+  await second.flush();
+  second.appendSync({ value: 'y'.repeat(40) });
+  second.appendSync({ value: 'z'.repeat(40) });
+  for (const left of losses(disk)) {
+    const after = await open(left, options);
+    expect(after.status().corruption).toBeUndefined();
+    await after.append({ value: 'goes on' });
+  }
+});
+
+test('a transaction that has ended does not begin again with a truncation, when its producer was forgotten', async () => {
+  const disk = newDisk();
+  const options = { clock: new ManualClock(1_000_000), segmentBytes: 150 };
+  const first = await open(disk, options);
+  await first.append({ value: 'x'.repeat(70) }, { producer: TRANSACTION });
+  await first.endTransaction({ producerId: 7, producerEpoch: 0, result: 'abort' });
+  await first.append({ value: 'next' });
+  expect(first.segments()).toHaveLength(2);
+  await first.close();
+  options.clock.advance(DAY + 1);
+  const second = await open(disk, options);
+  expect(second.producers()).toEqual([]);
+  await second.truncateTo(2);
+  expect(second.lastStableOffset).toBe(2);
+});

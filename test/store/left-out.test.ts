@@ -1,0 +1,83 @@
+/** A store that is opened with one or another of its log directories left out: none of them brings anything back. */
+import { expect, test } from 'vitest';
+import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
+import { Store } from '../../src/index.ts';
+import { Random } from '../support/random.ts';
+import { valuesOf } from './support.ts';
+
+const DIRECTORIES = ['/one', '/two', '/three'];
+
+/** What there should be: the values in each partition, and where it is. */
+interface Partition {
+  readonly directory: string;
+  readonly values: string[];
+}
+type Model = Map<string, Partition[]>;
+
+function placeOf(store: Store, topic: string, partition: number): string {
+  const path = store.describeTopic(topic).partitions[partition]?.directory ?? '';
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** One change of a store, or an append. */
+async function change(store: Store, model: Model, random: Random, step: number): Promise<void> {
+  const names = [...model.keys()];
+  const name = names.length === 0 ? '' : random.pick(names);
+  switch (random.between(0, 3)) {
+    case 0: {
+      const made = names.includes('again') ? `t${step}` : 'again';
+      await store.createTopic({ name: made, partitions: random.between(1, 4) });
+      const { partitions } = store.describeTopic(made);
+      model.set(
+        made,
+        partitions.map(({ partition }) => ({ directory: placeOf(store, made, partition), values: [] })),
+      );
+      break;
+    }
+    case 1: {
+      if (name === '') return;
+      await store.deleteTopic(name);
+      model.delete(name);
+      break;
+    }
+    default: {
+      for (const [partition, { directory, values }] of (model.get(name) ?? []).entries()) {
+        if (!store.status().directories.some(({ path }) => path === directory)) continue;
+        await store.partition(name, partition).append({ value: String(step) });
+        values.push(String(step));
+      }
+    }
+  }
+}
+
+test('topics stay deleted, records stay where they are, and no copy is taken for another store', async () => {
+  for (let seed = 1; seed <= 25; seed++) {
+    const random = new Random(seed);
+    const fs = new MemoryFileSystem();
+    const model: Model = new Map();
+    await (await Store.open(DIRECTORIES, { fs })).close();
+    /** Those that have the newest copy: one of them is there each time. */
+    let newest = DIRECTORIES;
+    for (let step = 1; step <= 25; step++) {
+      const sure = random.pick(newest);
+      const here = DIRECTORIES.filter((directory) => directory === sure || random.chance(0.6));
+      const where = `seed ${seed}, step ${step}, with ${here.join()}`;
+      const store = await Store.open(here, { fs });
+      expect(store.topics(), where).toEqual([...model.keys()].sort());
+      expect(store.status().problems, where).toEqual([]);
+      for (let i = 0; i < 2; i++) await change(store, model, random, 2 * step + i);
+      for (const [name, partitions] of model) {
+        for (const [partition, { directory, values }] of partitions.entries()) {
+          if (!here.includes(directory)) continue;
+          expect(await valuesOf(store.partition(name, partition)), `${where}: ${name}-${partition}`).toEqual(values);
+        }
+      }
+      await store.close();
+      newest = here;
+    }
+    await using store = await Store.open(DIRECTORIES, { fs });
+    expect(store.status(), `seed ${seed}`).toMatchObject({ troubled: [], problems: [], stray: [] });
+    const live = DIRECTORIES.flatMap((directory) => fs.list(directory).filter((name) => /^\w+-\d+$/.test(name)));
+    expect(live, `seed ${seed}`).toHaveLength([...model.values()].flat().length);
+  }
+});
