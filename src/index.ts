@@ -32,7 +32,7 @@ export type {
   RecoveryReport,
 } from './log/load/report.ts';
 export type { CleanSegments, CompactionResult, CompactOptions } from './log/cleaning/compaction.ts';
-export type { RetentionResult, RetiredSegment } from './log/cleaning/retention.ts';
+export type { ProposeRetention, RetentionResult, RetiredSegment } from './log/cleaning/retention.ts';
 export type { EndTransaction } from './log/batch-appender.ts';
 export type { HighWatermarkMode } from './log/offsets.ts';
 export type { ProducerDescription } from './state/producers/producer-state.ts';
@@ -62,8 +62,15 @@ export type { BatchCursor, RecordColumns } from './record/cursors.ts';
 export { type LogRecord, RecordBatch, type RecordBatchOptions, type RecordHeader } from './record/record-batch.ts';
 export { type Serde, serdes } from './record/serdes.ts';
 export type { FoundBatch } from './segment/segment.ts';
+export type { Bucket, Distribution } from './metrics/histogram.ts';
+export type { MetricFamily, MetricSample, MetricSource } from './metrics/families.ts';
+export type { MetricDetail } from './metrics/log-families.ts';
+export { LOG_EVENTS, type LogEvent } from './metrics/events.ts';
+export type { Logger } from './metrics/logger.ts';
+export { type PromClient, type PromRegistry, registerMetrics } from './metrics/prometheus.ts';
 export { Store } from './store/store.ts';
 export type { CleaningFailure } from './store/cleaning.ts';
+export type { CleaningRun } from './store/observer.ts';
 export {
   type SeenDirectory,
   type SeenTopic,

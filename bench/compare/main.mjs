@@ -24,9 +24,11 @@ import {
   memoryTable,
   openPartitionsTable,
   openTable,
+  retentionTable,
   speedTable,
   whileCleaningTable,
 } from './report.mjs';
+import { runRetentionCase } from './retention.mjs';
 import { SPEED_CASES } from './speed-cases.mjs';
 import { runSpeedCase } from './speed.mjs';
 import { runWhileCleaningCase } from './while-cleaning.mjs';
@@ -37,6 +39,7 @@ const OTHER_CASES = [
   'group-commit',
   'open',
   'open-partitions',
+  'retention',
   'before',
   'memory',
   'while-cleaning',
@@ -65,13 +68,14 @@ async function measure(options, chosen, context) {
   if (chosen('group-commit')) measured.group = await runGroupCase(options, context);
   if (chosen('open')) measured.open = await runOpenCase(options, context);
   if (chosen('open-partitions')) measured.openPartitions = await runOpenPartitionsCase(options, context);
+  if (chosen('retention')) measured.retention = await runRetentionCase(options, context);
   if (chosen('before') && options.before !== undefined) measured.before = await runBeforeCase(options, context);
   if (chosen('memory')) measured.memory = await runLargeLog(options, context);
   return measured;
 }
 
 function report({ records, rounds, warm, cycles, gib }, machine, measured) {
-  const { speed, compact, copy, group, open, openPartitions, before, memory, whileCleaning } = measured;
+  const { speed, compact, copy, group, open, openPartitions, retention, before, memory, whileCleaning } = measured;
   print(machineLine(machine));
   if (speed.length > 0) {
     print(
@@ -92,6 +96,9 @@ function report({ records, rounds, warm, cycles, gib }, machine, measured) {
   if (open !== undefined) print(`\nopening after a clean close\n${openTable(open)}`);
   if (openPartitions !== undefined) {
     print(`\nopening all partitions of a log directory after a clean close\n${openPartitionsTable(openPartitions)}`);
+  }
+  if (retention !== undefined) {
+    print(`\nretention of a partition whose segments are all due, by a store\n${retentionTable(retention)}`);
   }
   if (before !== undefined) print(`\nagainst an older version\n${beforeTable(before)}`);
   if (memory !== undefined) print(`\na partition of ${gib} GiB\n${memoryTable(memory)}`);

@@ -11,7 +11,7 @@ Runs Apache Kafka's own engine and seglog's two side by side and prints their ra
   --rounds N       measured rounds of a process (default 3)
   --warm N         rounds before them that only warm up (default 2)
   --cycles N       how often Kafka, native and ts take turns, each time in new processes (default 3)
-  --segments N     segments of the partition to open (default 10000)
+  --segments N     segments of the partition to open, or to delete (default 10000)
   --partitions N   partitions of the log directory to open (default 1000)
   --before DIR     a built checkout of an older version, which the case before is run with
   --gib N          size of the partition whose handling must fit into 200 MB (default 4)

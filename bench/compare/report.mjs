@@ -4,6 +4,7 @@ import { MOST_MEGABYTES } from './large-log.mjs';
 import { MOST_PARTITION_SECONDS } from './open-partitions.mjs';
 import { LEAST_LEFT, MOST_TIMES_LATENCY } from './while-cleaning.mjs';
 import { MOST_SECONDS } from './open.mjs';
+import { MOST_RETENTION_SECONDS } from './retention.mjs';
 
 function millions(number) {
   return number >= 1e6 ? `${(number / 1e6).toFixed(2)} M/s` : `${(number / 1e3).toFixed(1)} k/s`;
@@ -106,6 +107,23 @@ export function openPartitionsTable(results) {
     return [engine, partitions, time, `${grownMegabytes.median.toFixed(1)} MB`, met];
   });
   return tableText(['engine', 'partitions', 'opening', 'memory it adds', 'target'], rows);
+}
+
+/** Deleting all segments of a partition: renaming them, and unlinking them later. */
+export function retentionTable(results) {
+  const rows = results.map(
+    ({ engine, segments, seconds, longestMs, unlinkSeconds, unlinkLongestMs, reached, reason }) => {
+      if (reason !== undefined) return [engine, segments, `not available: ${reason}`, '', '', '', ''];
+      const time = `${seconds.median.toFixed(3)} s (to ${seconds.most.toFixed(3)})`;
+      const met = `< ${MOST_RETENTION_SECONDS} s: ${reached ? 'met' : 'ABOVE'}`;
+      const [stop, unlinkStop] = [longestMs, unlinkLongestMs].map(({ most }) => `${most.toFixed(0)} ms`);
+      return [engine, segments, time, stop, met, `${unlinkSeconds.median.toFixed(3)} s`, unlinkStop];
+    },
+  );
+  return tableText(
+    ['engine', 'segments', 'deleting', 'longest stop', 'target', 'unlinking later', 'longest stop'],
+    rows,
+  );
 }
 
 /** Speeds now as ratios to those of an older version. */

@@ -68,7 +68,15 @@ export class BatchAppender {
   }
 
   /** Appends records as one batch. */
-  records(
+  records(input: RecordInput | readonly RecordInput[] | BatchBuilder, options: AppendRecordsOptions): AppendResult {
+    try {
+      return this.#records(input, options);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  #records(
     input: RecordInput | readonly RecordInput[] | BatchBuilder,
     { compression, producer }: AppendRecordsOptions,
   ): AppendResult {
@@ -110,7 +118,15 @@ export class BatchAppender {
   }
 
   /** Appends the marker that ends a transaction. */
-  marker({ producerId, producerEpoch, result, coordinatorEpoch = 0 }: EndTransaction): AppendResult {
+  marker(end: EndTransaction): AppendResult {
+    try {
+      return this.#marker(end);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  #marker({ producerId, producerEpoch, result, coordinatorEpoch = 0 }: EndTransaction): AppendResult {
     checkProducer({ producerId, producerEpoch, baseSequence: 0 });
     const builder = this.#builder;
     builder.reset();
@@ -126,6 +142,14 @@ export class BatchAppender {
 
   /** Appends batches that are encoded already. */
   encoded(bytes: Uint8Array, offsets: 'assign' | 'given', options: EncodedAppendOptions): AppendResult {
+    try {
+      return this.#encoded(bytes, offsets, options);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  #encoded(bytes: Uint8Array, offsets: 'assign' | 'given', options: EncodedAppendOptions): AppendResult {
     const log = this.#log;
     const nextOffset = log.logEndOffset;
     const validated =
@@ -146,6 +170,11 @@ export class BatchAppender {
     }
     const origin = offsets === 'given' ? 'replica' : (options.origin ?? 'client');
     return this.#write(validated.bytes, validated.bytes.length, validated.batches, origin);
+  }
+
+  #failed(error: unknown): unknown {
+    this.#log.observer.measures.appendFailures++;
+    return error;
   }
 
   #build(

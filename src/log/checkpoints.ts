@@ -1,9 +1,10 @@
 /** What the log directory, the parent of a partition's directory, says of the partition, for whoever only reads it. */
 import { dirname, join } from 'node:path';
-import type { SeglogError } from '../errors/errors.ts';
+import { SeglogError } from '../errors/errors.ts';
 import { parsePartitionOffsets } from '../format/checkpoint.ts';
 import type { TopicPartition } from '../format/names.ts';
 import type { FileSystem } from '../fs/contract.ts';
+import { isUnreadable, MAX_CHECKPOINT_BYTES } from './offset-checkpoint.ts';
 
 const decoder = new TextDecoder();
 
@@ -16,17 +17,18 @@ export function readCheckpoint(
   onProblem: (problem: SeglogError) => void,
 ): number | undefined {
   const path = join(dirname(directory), name);
-  const bytes = fs.readSmall(path);
-  if (bytes === undefined) return undefined;
   try {
+    const bytes = fs.readSmall(path, MAX_CHECKPOINT_BYTES);
+    if (bytes === undefined) return undefined;
     const entries = parsePartitionOffsets(decoder.decode(bytes), path);
     const entry = entries.find(
       ({ topic, partition: number }) => topic === partition.topic && number === partition.partition,
     );
     return entry && Number(entry.offset);
   } catch (error) {
+    if (!(error instanceof SeglogError && isUnreadable(error))) throw error;
     // As Kafka: an unreadable checkpoint is an empty one. Nothing depends on it but how much is scanned and shown.
-    onProblem(error as SeglogError);
+    onProblem(error);
     return undefined;
   }
 }

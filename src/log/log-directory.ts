@@ -71,6 +71,7 @@ export class LogDirectory {
   readonly #logs = new Set<string>();
   /** Those that were not closed clean. */
   readonly #unclean = new Set<string>();
+  #hasOpened = false;
 
   private constructor(fs: FileSystem, path: string, lock: Lock, marker: Uint8Array | undefined, isHeld: boolean) {
     this.path = path;
@@ -136,13 +137,19 @@ export class LogDirectory {
     await closingOf(fs).get(path);
     const lock = await engine.lockDirectory(fs, path);
     try {
+      // What a crash left that came before a rename: the old file is there.
+      for (const name of Object.values(LOG_DIRECTORY_FILES)) {
+        const halfDone = join(path, `${name}.tmp`);
+        if (fs.stat(halfDone) !== undefined) fs.remove(halfDone);
+      }
       const markerPath = join(path, LOG_DIRECTORY_FILES.cleanShutdown);
       const marker = fs.readSmall(markerPath);
-      if (marker !== undefined) {
-        fs.remove(markerPath);
-        fs.syncDirectory(path);
-      }
-      return new LogDirectory(fs, path, lock, marker, isHeld);
+      // Whatever cannot be read is found before the mark goes.
+      const directory = new LogDirectory(fs, path, lock, marker, isHeld);
+      if (marker !== undefined) fs.remove(markerPath);
+      // Without a mark, too: partitions whose names a dead process left may not be on the disk.
+      fs.syncDirectory(path);
+      return directory;
     } catch (error) {
       await lock.release();
       throw error;
@@ -155,6 +162,7 @@ export class LogDirectory {
       throw lockedHere(partitionDirectory, 'this process has the log open for writing already', 'that log');
     }
     this.#logs.add(partitionDirectory);
+    this.#hasOpened = true;
     return this;
   }
 
@@ -254,10 +262,20 @@ export class LogDirectory {
     await this.#end(clean ? MARK : undefined);
   }
 
-  async #end(mark: Uint8Array | undefined): Promise<void> {
+  /**
+   * A store could not be opened over its directories: the mark comes back as it was found, unless a log was not closed well,
+   * and checkpoints that no log has changed stay as they were.
+   *
+   * @throws SeglogError `IO`; the lock is released all the same
+   */
+  async giveUp(): Promise<void> {
+    await this.#end(this.#marker, this.#hasOpened);
+  }
+
+  async #end(mark: Uint8Array | undefined, withCheckpoints = true): Promise<void> {
     openedOf(this.#fs).delete(this.path);
     try {
-      this.writeCheckpoints();
+      if (withCheckpoints) this.writeCheckpoints();
       if (mark !== undefined && this.#unclean.size === 0 && this.#logs.size === 0) {
         this.#fs.replaceSmall(join(this.path, LOG_DIRECTORY_FILES.cleanShutdown), mark);
       }

@@ -3,6 +3,8 @@ import type { LogConfig } from '../config/log-config.ts';
 import { SeglogError } from '../errors/errors.ts';
 import { BatchBuilder } from '../record/batch-builder.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
+import type { MetricFamily } from '../metrics/families.ts';
+import type { Measured } from '../metrics/measures.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import type {
   Epoch,
@@ -14,14 +16,14 @@ import type {
 } from '../units/units.ts';
 import { checkDeletePolicy } from './append.ts';
 import { BatchAppender, type EndTransaction } from './batch-appender.ts';
-import { removeOwnMark, writeOwnMark } from './clean-mark.ts';
 import {
   type CleanSegments,
   type CompactionResult,
   type CompactOptions,
   LogCompaction,
 } from './cleaning/compaction.ts';
-import { applyRetention, type RetentionResult } from './cleaning/retention.ts';
+import { applyRetention, type ProposeRetention, removeBelowStart, type RetentionResult } from './cleaning/retention.ts';
+import { closeLog } from './close.ts';
 import { type FetchedSlice, type FetchOptions, fetchSlice } from './fetch.ts';
 import type { RecoveryReport } from './load/report.ts';
 import type { LogDirectory } from './log-directory.ts';
@@ -106,8 +108,9 @@ export class Log extends ReadableLog implements AsyncDisposable {
     held: LogDirectory,
     path: string,
     options: LogOptions,
+    measured?: Measured,
   ): Promise<{ log: Log; state: PartitionLog }> {
-    const opened = await openLog(path, options, held);
+    const opened = await openLog(path, options, held, measured);
     return { log: new Log(opened), state: opened.log };
   }
 
@@ -254,7 +257,9 @@ export class Log extends ReadableLog implements AsyncDisposable {
    */
   fetch(startOffset: number, options: FetchOptions): FetchedSlice {
     this.#check();
-    return fetchSlice(fetchSource(this.#log, options.isolation ?? 'high_watermark'), startOffset, options);
+    const slice = fetchSlice(fetchSource(this.#log, options.isolation ?? 'high_watermark'), startOffset, options);
+    this.#log.observer.fetched(slice.bytes.length);
+    return slice;
   }
 
   /** Moves the high watermark of a managed log, within the log; returns where it is then. */
@@ -322,21 +327,30 @@ export class Log extends ReadableLog implements AsyncDisposable {
   async deleteRecordsBefore(offset: number): Promise<LogStartOffset> {
     if (offset !== -1) checkOffset(offset);
     checkDeletePolicy(this.config, this.directory);
-    return this.#exclusive(() => {
-      this.#log.raiseLogStart(offset === -1 ? this.highWatermark : offset);
-      return this.logStartOffset;
-    });
+    await this.#exclusive(() => this.#log.raiseLogStart(offset === -1 ? this.highWatermark : offset));
+    await removeBelowStart(this.#log, (work) => this.#exclusive(work));
+    return this.logStartOffset;
   }
 
   /**
    * Deletes the segments that are due, exactly as a broker would: wholly below the log start, or by `retention.bytes` and
    * `retention.ms` where `cleanup.policy` deletes. Their files go after `file.delete.delay.ms`.
    *
+   * It takes a few turns of the event loop, so that ten thousand segments stop nobody. The log start is where it will be with
+   * the first of them; what a log that is closed meanwhile still has below it goes with the next retention.
+   *
    * @param now - milliseconds since 1970; the clock's time when left out
-   * @throws SeglogError `IO`, `LOG_OFFLINE`, `LOG_CORRUPT`, `READ_ONLY`
+   * @param propose - who reads the timestamps of segments that nobody looked at yet; this thread when left out
+   * @throws SeglogError `IO`, `LOG_OFFLINE`, `LOG_CORRUPT`, `READ_ONLY`, `LOG_CLOSED`
    */
-  async applyRetention(now: TimestampMs = this.#context.clock.now()): Promise<RetentionResult> {
-    return this.#exclusive(() => applyRetention(this.#log, now));
+  async applyRetention(
+    now: TimestampMs = this.#context.clock.now(),
+    propose?: ProposeRetention,
+  ): Promise<RetentionResult> {
+    const startedMs = this.#log.observer.begin();
+    const result = await applyRetention(this.#log, (work) => this.#exclusive(work), now, propose);
+    this.#log.observer.retired(startedMs, result);
+    return result;
   }
 
   /**
@@ -397,6 +411,11 @@ export class Log extends ReadableLog implements AsyncDisposable {
     return statusOf(this.#log, this.#recovery);
   }
 
+  /** What the log has counted since it was opened, and where it stands (docs/metrics.md); also when it is closed. */
+  metrics(): MetricFamily[] {
+    return this.#log.observer.families(this.status());
+  }
+
   /**
    * Flushes, trims and closes, and marks the log as closed clean. A second call waits for the first, and ends as it does.
    *
@@ -410,34 +429,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#isOpen = false;
     this.#waiters.wake();
-    const { sync } = this.#log;
-    sync.stop();
-    let clean = false;
-    try {
-      await this.#compaction.stop();
-      await sync.exclusive(() => undefined);
-      if (!sync.hasFailed && !this.#log.isReadOnly) {
-        await this.#log.close();
-        const { baseOffset, sizeBytes } = this.#log.active;
-        const state = { logEndOffset: this.logEndOffset, activeBaseOffset: baseOffset, activeSizeBytes: sizeBytes };
-        // A store's mark is the log directory's.
-        if (!this.#logDirectory.isHeld) writeOwnMark(this.#context.fs, this.directory, state);
-        clean = true;
-      }
-    } finally {
-      this.#log.closeNow();
-      await this.#leave(clean);
-    }
-  }
-
-  /** What the log directory could not note is as good as not closed clean. */
-  async #leave(clean: boolean): Promise<void> {
-    try {
-      await this.#logDirectory.leave(this.directory, clean);
-    } catch (error) {
-      if (clean) removeOwnMark(this.#context.fs, this.directory);
-      throw error;
-    }
+    await closeLog({ log: this.#log, logDirectory: this.#logDirectory, compaction: this.#compaction });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,9 @@ import { parsePartitionOffsets, printPartitionOffsets } from '../format/checkpoi
 import type { TopicPartition } from '../format/names.ts';
 import type { FileSystem } from '../fs/contract.ts';
 
+/** The most that is read of a checkpoint: hundreds of thousands of partitions. What is larger cannot be one. */
+export const MAX_CHECKPOINT_BYTES: number = 64 * 1024 * 1024;
+
 interface Line extends TopicPartition {
   offset: bigint;
 }
@@ -19,18 +22,21 @@ export class OffsetCheckpoint {
   #isThere = false;
   #isDirty = false;
 
+  /** @throws SeglogError `IO`, `NOT_A_REGULAR_FILE` */
   constructor(fs: FileSystem, path: string) {
     this.#fs = fs;
     this.#path = path;
-    const bytes = fs.readSmall(path);
-    if (bytes === undefined) return;
-    this.#isThere = true;
     try {
+      const bytes = fs.readSmall(path, MAX_CHECKPOINT_BYTES);
+      if (bytes === undefined) return;
+      this.#isThere = true;
       for (const line of parsePartitionOffsets(new TextDecoder().decode(bytes), path)) {
         this.#lines.set(keyOf(line), { ...line });
       }
     } catch (error) {
-      if (!(error instanceof SeglogError)) throw error;
+      if (!(error instanceof SeglogError && isUnreadable(error))) throw error;
+      this.#isThere = true;
+      this.#isDirty = true;
       this.#problem = error;
       this.#isReadable = false;
     }
@@ -83,6 +89,11 @@ export class OffsetCheckpoint {
     this.#isThere = true;
     this.#isDirty = false;
   }
+}
+
+/** Whether the contents are at fault, and not the machine. */
+export function isUnreadable({ code }: SeglogError): boolean {
+  return code !== 'IO' && code !== 'NOT_A_REGULAR_FILE';
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {

@@ -3,17 +3,20 @@ import type { Clock } from '../clock/clock.ts';
 import type { LogConfig } from '../config/log-config.ts';
 import type { CODEC_IDS, Engine } from '../engine/contract.ts';
 import type { FileSystem } from '../fs/contract.ts';
+import type { Logger } from '../metrics/logger.ts';
 import type { Header } from '../record/batch-builder.ts';
 import type { Offset, TimestampMs } from '../units/units.ts';
 import type { RecordBatchOptions } from '../record/record-batch.ts';
 import type { RecoveryOptions } from './load/report.ts';
 import type { HighWatermarkMode } from './offsets.ts';
 
-/** What a log stands on, when it is not the machine's own: for tests and simulations. */
+/** What a log stands on, when it is not the machine's own, for tests and simulations; and whom it tells what it does. */
 export interface LogEnvironment {
   readonly engine?: Engine;
   readonly fs?: FileSystem;
   readonly clock?: Clock;
+  /** Is told what happens (docs/metrics.md): one of pino's, or one like it. Default: nobody is. */
+  readonly logger?: Logger;
 }
 
 /** How a log is opened, beside its configuration. */

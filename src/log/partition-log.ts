@@ -10,7 +10,7 @@ import type { SegmentContext } from '../segment/context.ts';
 import type { Segment } from '../segment/segment.ts';
 import { MAX_INT32 } from '../units/units.ts';
 import { swapSegments } from './cleaning/swap.ts';
-import { DeletedFiles } from './deleted-files.ts';
+import { DeletedFiles, type UnlinkFiles } from './deleted-files.ts';
 import type { LeaderEpochs } from '../state/leader-epochs.ts';
 import { corruptionError, type Loaded } from './load/load.ts';
 import { rebuildProducers } from './load/producers.ts';
@@ -18,8 +18,10 @@ import type { Corruption } from './load/report.ts';
 import { findDamage, findEnd } from './load/segment-files.ts';
 import { rebuildTransactions } from './load/transactions.ts';
 import type { LogDirectory } from './log-directory.ts';
+import type { LogObserver } from './observer.ts';
 import { type HighWatermarkMode, LogOffsets } from './offsets.ts';
 import { PendingProducers } from './pending.ts';
+import { ProducerExpiry } from './producer-expiry.ts';
 import type { AppendOrigin } from '../state/producers/producer-batch.ts';
 import type { DuplicateBatch, ProducerState } from '../state/producers/producer-state.ts';
 import type { SegmentList } from './segments.ts';
@@ -30,10 +32,6 @@ import type { AnalyzedBatch } from './validate/analyze.ts';
 
 /** The log directory's checkpoints are written at most this often while a log is open; a store has times of its own. */
 const CHECKPOINT_INTERVAL_MS = 5000;
-/** How often producers are looked through for ones that are to be forgotten. */
-const EXPIRY_INTERVAL_MS = 600_000;
-/** How often the clock is asked whether it is time for that. */
-const APPENDS_BETWEEN_EXPIRIES = 256;
 
 /** What a log was opened with, besides what loading found. */
 export interface PartitionLogSetup {
@@ -43,6 +41,7 @@ export interface PartitionLogSetup {
   readonly topicId: TopicId;
   readonly logDirectory: LogDirectory;
   readonly highWatermarkMode: HighWatermarkMode;
+  readonly observer: LogObserver;
 }
 
 /** The state of a log. All changes are made on the thread that owns it, and done when a call returns. */
@@ -56,6 +55,7 @@ export class PartitionLog {
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerState;
   readonly sync: LogSync;
+  readonly observer: LogObserver;
   readonly #logDirectory: LogDirectory;
   readonly #deleted: DeletedFiles;
   readonly #readOnly: SeglogError | undefined;
@@ -66,15 +66,15 @@ export class PartitionLog {
   /** Where the last batch ends: a truncation within a batch leaves the log end above it, up to the next append. */
   #batchEnd: number;
   #checkpointedMs: number;
-  #expiredMs: number;
-  #appendsSinceExpiry = 0;
+  readonly #expiry: ProducerExpiry;
 
   constructor(setup: PartitionLogSetup, loaded: Loaded) {
-    const { context, directory, partition, topicId, logDirectory, highWatermarkMode } = setup;
+    const { context, directory, partition, topicId, logDirectory, highWatermarkMode, observer } = setup;
     this.context = context;
     this.directory = directory;
     this.partition = partition;
     this.topicId = topicId;
+    this.observer = observer;
     this.#logDirectory = logDirectory;
     this.segments = loaded.segments;
     this.epochs = loaded.epochs;
@@ -87,9 +87,9 @@ export class PartitionLog {
     this.#deleted = new DeletedFiles(context, directory);
     const highWatermark = logDirectory.checkpointOf(partition).highWatermark ?? loaded.logStartOffset;
     this.offsets = new LogOffsets(highWatermarkMode, loaded.logStartOffset, loaded.logEndOffset, highWatermark);
-    this.sync = new LogSync(this, loaded.unsynced);
+    this.sync = new LogSync(this, loaded.unsynced, loaded.recovery !== undefined);
     this.#checkpointedMs = context.clock.monotonicMs();
-    this.#expiredMs = this.#checkpointedMs;
+    this.#expiry = new ProducerExpiry(context.clock, this.producers);
     this.#refreshUnstable();
   }
 
@@ -97,6 +97,11 @@ export class PartitionLog {
   get active(): ActiveSegment {
     if (this.#active !== undefined) return this.#active;
     throw this.#readOnly ?? new SeglogError('INTERNAL', 'a log without an active segment');
+  }
+
+  /** From now on `.deleted` files are removed by others. */
+  unlinkBy(unlink: UnlinkFiles): void {
+    this.#deleted.unlinkBy(unlink);
   }
 
   /** How often something was cut off the end: what was read before may be other records now. */
@@ -126,6 +131,7 @@ export class PartitionLog {
     if (found?.position !== position) return;
     const { offset } = found;
     this.#corruption = { file: segment.logPath, position, offset, error };
+    this.observer.corrupt(segment.logPath, position, offset, error);
   }
 
   /** Builds a transaction index anew that is not what the log says. */
@@ -173,14 +179,18 @@ export class PartitionLog {
     const last = batches.at(-1);
     if (first === undefined || last === undefined) return undefined;
     const changes = PendingProducers.collect(this.context.engine, this.producers, bytes, batches, origin);
-    if (changes?.duplicate !== undefined) return changes.duplicate;
+    if (changes?.duplicate !== undefined) {
+      this.observer.measures.duplicateBatches++;
+      return changes.duplicate;
+    }
     let maxTimestamp = first.maxTimestamp;
     if (last !== first) for (const batch of batches) maxTimestamp = Math.max(maxTimestamp, batch.maxTimestamp);
     if (this.#corruption !== undefined) throw corruptionError(this.#corruption);
     const { lastOffset } = last;
     this.topicId.write();
-    if (this.active.rollReason(length, { lastOffset, maxTimestamp }) !== undefined) {
-      this.#roll(first.magic >= 2 ? first.baseOffset : lastOffset - MAX_INT32, length);
+    const rollReason = this.active.rollReason(length, { lastOffset, maxTimestamp });
+    if (rollReason !== undefined) {
+      this.#roll(first.magic >= 2 ? first.baseOffset : lastOffset - MAX_INT32, length, rollReason);
     }
     if (last === first) this.#noteEpoch(first);
     else for (const batch of batches) this.#noteEpoch(batch);
@@ -201,6 +211,7 @@ export class PartitionLog {
     if (changes === undefined) this.producers.updateMapEndOffset(lastOffset + 1);
     else this.#applyChanges(changes, lastOffset + 1, aborted !== undefined);
     this.sync.appended();
+    this.observer.appended(length, batches);
     return undefined;
   }
 
@@ -218,15 +229,7 @@ export class PartitionLog {
     );
     this.producers.updateMapEndOffset(end);
     this.#refreshUnstable();
-    if (++this.#appendsSinceExpiry >= APPENDS_BETWEEN_EXPIRIES) this.#expireProducers();
-  }
-
-  #expireProducers(): void {
-    const { clock } = this.context;
-    this.#appendsSinceExpiry = 0;
-    if (clock.monotonicMs() - this.#expiredMs < EXPIRY_INTERVAL_MS) return;
-    this.#expiredMs = clock.monotonicMs();
-    this.producers.expire(clock.now());
+    this.#expiry.appended();
   }
 
   #refreshUnstable(): void {
@@ -235,7 +238,8 @@ export class PartitionLog {
   }
 
   /** Seals the active segment and starts one at `baseOffset`; an empty one at that very base is made anew. */
-  #roll(wantedBase: number, firstAppendBytes: number): void {
+  #roll(wantedBase: number, firstAppendBytes: number, reason: string): void {
+    const startedMs = this.observer.begin();
     const baseOffset = Math.max(this.offsets.logEnd, wantedBase);
     const old = this.active;
     const { context, directory } = this;
@@ -261,11 +265,12 @@ export class PartitionLog {
     this.producers.updateMapEndOffset(baseOffset);
     // Derived: without it the log is read from the snapshot before.
     unlessIo(() => this.producers.takeSnapshot());
+    this.observer.rolled(startedMs, baseOffset, sealed?.sizeBytes ?? 0, reason);
   }
 
   /** Seals the active segment and goes on in an empty one at the log end. @throws SeglogError `IO`, `LOG_CORRUPT`, `READ_ONLY` */
   roll(): void {
-    this.#roll(this.offsets.logEnd, 0);
+    this.#roll(this.offsets.logEnd, 0, 'retention');
   }
 
   /** Appends to a segment again that was sealed for one that could not be made. */
@@ -314,10 +319,11 @@ export class PartitionLog {
       this.epochs.truncateFromEnd(this.offsets.logEnd);
       return false;
     }
-    const { active } = this;
+    const { active, logEndOffset } = this;
     const kept = this.segments.floor(offset)?.baseOffset ?? 0;
     this.#logDirectory.lowerCleanerOffset(this.partition, Math.min(kept, offset));
     this.#orOffline(() => this.#cutTo(offset, active));
+    this.observer.truncated(logEndOffset, offset);
     return true;
   }
 
@@ -362,8 +368,10 @@ export class PartitionLog {
   /** Empties the log, which goes on at `offset` (spec 3.8). Nothing may be syncing. */
   truncateFullyAndStartAt(offset: number, logStartOffset: number): void {
     void this.active;
+    const { logEndOffset } = this;
     this.#logDirectory.lowerCleanerOffset(this.partition, offset);
     this.#orOffline(() => this.#restartAt(offset, logStartOffset));
+    this.observer.truncated(logEndOffset, offset);
   }
 
   #restartAt(offset: number, logStartOffset: number): void {
@@ -385,18 +393,14 @@ export class PartitionLog {
   }
 
   /**
-   * Moves the log start to `offset`, and removes the segments that are wholly below it (spec 3.11).
+   * Moves the log start to `offset` (spec 3.11). It is on the disk when this returns: what is below is not read any more,
+   * and its segments go by {@link PartitionLog.removeBelowStart}.
    *
    * @throws SeglogError `OFFSET_OUT_OF_RANGE` above the high watermark
    */
   raiseLogStart(offset: number): void {
-    if (this.offsets.raiseStart(offset)) this.#orOffline(() => this.#removeBelow(offset));
-  }
-
-  /** The same, and removes segments below where the log starts already. @throws SeglogError `OFFSET_OUT_OF_RANGE` */
-  deleteBelow(offset: number): void {
     this.offsets.raiseStart(offset);
-    this.#orOffline(() => this.#removeBelow(offset));
+    this.#orOffline(() => this.#startMoved(this.offsets.logStart));
   }
 
   /**
@@ -412,7 +416,7 @@ export class PartitionLog {
     this.#orOffline(() => swapSegments(log, sources, cleaned));
   }
 
-  #removeBelow(offset: number): void {
+  #startMoved(offset: number): void {
     ifThereIsSpace(() => this.epochs.truncateFromStart(offset));
     this.producers.onLogStartIncremented(offset);
     this.#recoveryPoint = Math.max(this.#recoveryPoint, offset);
@@ -420,12 +424,26 @@ export class PartitionLog {
     // The start is on the disk before what is below it goes: else a crash would bring some of it back. Where there is no space
     // for it, what goes makes some.
     ifThereIsSpace(() => this.checkpoint());
-    const gone = this.segments.takeBelow(offset);
-    this.#delete(gone);
-    if (gone.length === 0) return;
-    this.sync.removedBelow(this.segments.first?.baseOffset ?? 0);
-    this.context.fs.syncDirectory(this.directory);
-    ifThereIsSpace(() => this.checkpoint());
+  }
+
+  /**
+   * Removes segments that are wholly below the log start, the oldest first, at most so many. Nothing may be syncing.
+   *
+   * @returns whether there are more of them
+   */
+  removeBelowStart(most: number): boolean {
+    const { segments, sync, offsets, context, directory } = this;
+    const gone = segments.takeBelow(offsets.logStart, most);
+    const hasMore = segments.hasBelow(offsets.logStart);
+    this.#orOffline(() => {
+      this.#delete(gone);
+      sync.removedBelow(segments.first?.baseOffset ?? 0);
+      // The checkpoint names the start for as long as a file below it may come back.
+      if (hasMore || gone.length === 0) return;
+      context.fs.syncDirectory(directory);
+      ifThereIsSpace(() => this.checkpoint());
+    });
+    return hasMore;
   }
 
   #delete(segments: readonly Segment[]): void {
@@ -442,13 +460,14 @@ export class PartitionLog {
     this.#logDirectory.writeCheckpoints();
   }
 
-  /** Tells the log directory where the log stands; its checkpoints say so when they are written next. */
-  noteOffsets(): void {
+  /** Tells the log directory where the log stands; its checkpoints say so when they are written next. @param isSynced with all files */
+  noteOffsets(isSynced = false): void {
     const { logStart, highWatermark } = this.offsets;
     const first = this.segments.first?.baseOffset ?? 0;
     const logStartOffset = logStart > first ? logStart : undefined;
     // Of a damaged log: else the damage would lie above the recovery point at the next opening, and be cut.
-    const recoveryPoint = this.isReadOnly ? undefined : this.#recoveryPoint;
+    const point = this.#recoveryPoint;
+    const recoveryPoint = this.isReadOnly ? undefined : isSynced ? point : this.sync.writable(point, this.#batchEnd);
     this.#logDirectory.note(this.partition, { recoveryPoint, logStartOffset, highWatermark });
   }
 
@@ -462,10 +481,10 @@ export class PartitionLog {
     this.producers.takeSnapshot();
     this.producers.syncLatestSnapshot();
     await this.active.close();
-    this.#deleted.remove();
+    await this.#deleted.remove();
     this.context.fs.syncDirectory(this.directory);
     this.#recoveryPoint = Math.max(this.#batchEnd, this.offsets.logStart);
-    this.noteOffsets();
+    this.noteOffsets(true);
   }
 
   /** Closes the files as they are. */

@@ -10,6 +10,7 @@ import { DecompressionMemory } from '../record/decompress.ts';
 import { RecordBatch } from '../record/record-batch.ts';
 import type { Segment } from '../segment/segment.ts';
 import type { TransactionSource } from './committed.ts';
+import type { LogObserver } from './observer.ts';
 import type { ReadOptions } from './options.ts';
 
 /** What reading needs of a log. */
@@ -22,10 +23,10 @@ export interface ReadSource extends TransactionSource {
   readonly logEndOffset: number;
   /** @throws SeglogError `LOG_CLOSED`, `OFFSET_OUT_OF_RANGE`: a read ends when its log does, or is cut */
   checkOpen(): void;
-  /** Whether a segment is no longer part of the log: it was deleted, or cleaned and replaced. */
-  isGone?(segment: Segment): boolean;
   /** Is told of a batch that is damaged, before the read fails at it. */
   readonly onDamage?: (error: SeglogError, segment: Segment, position: number) => void;
+  /** Counts what is read. */
+  readonly observer?: LogObserver;
 }
 
 const CHUNK_BYTES = 512 * 1024;
@@ -120,6 +121,7 @@ class ChunkWalk {
     const seeking = this.#seeking;
     this.#seeking = undefined;
     this.#coming--;
+    this.#source.observer?.chunkRead(count, end);
     if (count > 0) this.#nextOffset = lastOffsetOf(view, rows[(count - 1) * SCAN_ROW.length] as number) + 1;
     if (slot.isAligned && end === length) return { count, discardRest: false };
     this.#coming = 0;
@@ -172,11 +174,15 @@ class ChunkWalk {
   /** Goes on by offset in what took the place of a segment. @throws SeglogError `OFFSET_OUT_OF_RANGE` when nothing did */
   #resume(gone: Segment): void {
     this.#source.checkOpen();
-    const { segments } = this.#source;
-    if (this.#nextOffset < (segments.first?.baseOffset ?? Infinity)) throw goneError(gone);
     this.#segment = undefined;
     this.#position = 0;
-    if (this.#nextOffset < this.#to) this.#seek(this.#nextOffset, segments.floor(this.#nextOffset));
+    this.#seekAgain(this.#nextOffset, gone);
+  }
+
+  #seekAgain(offset: number, gone: Segment): void {
+    const { segments } = this.#source;
+    if (offset < (segments.first?.baseOffset ?? Infinity)) throw goneError(gone);
+    if (offset < this.#to) this.#seek(offset, segments.floor(offset));
   }
 
   #boundary(segment: Segment, limit: number): number {
@@ -185,6 +191,7 @@ class ChunkWalk {
 
   #seek(offset: number, segment: Segment | undefined): void {
     for (let at = segment; at !== undefined; at = this.#source.segments.after(at)) {
+      if (this.#isGone(at)) return this.#seekAgain(offset, at);
       const found = at.find(offset);
       if (found === undefined) continue;
       this.#segment = at;
@@ -317,7 +324,9 @@ export function* readBatchesSync(
   for (let slot = walk.next(); slot !== undefined && !reading.isDone; slot = walk.next()) {
     source.checkOpen();
     const { position, bytes, length, rows, outcome } = slot;
+    const startedMs = source.observer?.begin() ?? 0;
     source.engine.readBatches(slot.segment.log(), position, bytes, length, reading.verify, rows, outcome);
+    source.observer?.chunkCame(startedMs);
     const { count } = walk.accept(slot);
     yield* reading.batchesOf(slot, count);
     walk.recycle(slot);
@@ -331,12 +340,14 @@ interface Fetch {
 }
 
 /** Starts reading a chunk; what goes wrong is told when the chunk's turn comes. */
-function fetch(engine: Engine, slot: Slot, verify: boolean): Fetch {
+function fetch({ engine, observer }: ReadSource, slot: Slot, verify: boolean): Fetch {
   const { segment } = slot;
   const read = async (): Promise<void> => {
     const file = segment.pin();
+    const startedMs = observer?.begin() ?? 0;
     try {
       await engine.readBatchesAsync(file, slot.position, slot.bytes, slot.length, verify, slot.rows, slot.outcome);
+      observer?.chunkCame(startedMs);
     } finally {
       segment.unpin();
     }
@@ -357,7 +368,7 @@ export async function* readBatches(source: ReadSource, options: ReadOptions): As
     while (coming.length < CHUNKS_AHEAD) {
       const slot = walk.next();
       if (slot === undefined) return;
-      coming.push(fetch(source.engine, slot, reading.verify));
+      coming.push(fetch(source, slot, reading.verify));
     }
   };
   try {

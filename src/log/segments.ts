@@ -48,10 +48,14 @@ export class SegmentList {
     return from < 0 ? [] : this.#segments.splice(from);
   }
 
-  /** Takes away those that end at or below `offset`: the next one's base tells. The last one stays. */
-  takeBelow(offset: number): Segment[] {
-    const kept = this.#segments.findIndex((_, at) => (this.#segments[at + 1]?.baseOffset ?? Infinity) > offset);
-    return this.#segments.splice(0, Math.max(0, kept));
+  /** Takes away those that end at or below `offset`, at most so many: the next one's base tells. The last one stays. */
+  takeBelow(offset: number, most: number): Segment[] {
+    return this.#segments.splice(0, Math.min(most, Math.max(0, this.#indexOf(offset))));
+  }
+
+  /** Whether there are such segments. */
+  hasBelow(offset: number): boolean {
+    return this.#indexOf(offset) > 0;
   }
 
   /** Puts segments in the place of neighbours whose offsets they cover: `sources` are in the list, both are in order. */

@@ -26,6 +26,7 @@ export function readSource(log: PartitionLog, isolation: ReadIsolation, checkOpe
     isGone: (segment) => segments.floor(segment.baseOffset) !== segment,
     repairTransactions: (segment) => log.repairTransactions(segment),
     onDamage: (error, segment, position) => log.damaged(error, segment, position),
+    observer: log.observer,
   };
 }
 

@@ -12,6 +12,7 @@ import type { ActiveSegment } from '../segment/active-segment.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import type { Segment } from '../segment/segment.ts';
 import { Flusher } from './flusher.ts';
+import type { LogObserver } from './observer.ts';
 
 /** What is synced. */
 export interface SyncedLog {
@@ -21,6 +22,7 @@ export interface SyncedLog {
   /** Whether there is nothing to sync: the log takes no appends. */
   readonly isReadOnly: boolean;
   readonly logEndOffset: number;
+  readonly observer: LogObserver;
   /** Everything below `offset` is on the disk. */
   synced(offset: number): void;
 }
@@ -44,10 +46,14 @@ export class LogSync {
   #failure: unknown;
   #timer: Timer | undefined;
 
-  constructor(log: SyncedLog, unsynced: readonly Segment[]) {
+  /**
+   * @param unsynced sealed segments of which it is not known that they are on the disk
+   * @param hasNewNames whether names of files may not be, whoever made them
+   */
+  constructor(log: SyncedLog, unsynced: readonly Segment[], hasNewNames: boolean) {
     this.#log = log;
     this.#sealed = [...unsynced];
-    this.#hasNewNames = unsynced.length > 0;
+    this.#hasNewNames = hasNewNames;
   }
 
   /** @throws SeglogError `LOG_OFFLINE` after a sync that failed: what is on the disk is unknown, and stays so */
@@ -62,6 +68,7 @@ export class LogSync {
 
   /** Something failed half-way: what the log is on the disk is not what it is here. */
   fail(error: unknown): void {
+    if (this.#failure === undefined) this.#log.observer.failed(this.#log.directory, error);
     this.#failure ??= error;
   }
 
@@ -77,6 +84,14 @@ export class LogSync {
       this.#timer = undefined;
       this.flush().catch(() => undefined);
     });
+  }
+
+  /** The configuration was altered: what waits to be synced waits by the new time, counted from now. */
+  altered(): void {
+    if (this.#timer === undefined) return;
+    this.#timer.cancel();
+    this.#timer = undefined;
+    this.appended();
   }
 
   /** A segment was sealed, and another made: both are brought to the disk in the background. */
@@ -104,6 +119,18 @@ export class LogSync {
     this.#sealed = this.#sealed.filter((sealed) => !segments.includes(sealed));
   }
 
+  /**
+   * How much of a recovery point may be written down: an offset in the first segment that is not synced with all of its files, or
+   * below. Where that is the active one it may be sealed, and another follow, before a crash: with the recovery point at its end
+   * the segment would not be looked at, and its transaction index and its length be believed.
+   */
+  writable(recoveryPoint: number, batchEnd: number): number {
+    const [first, second] = this.#sealed;
+    const { active } = this.#log;
+    const end = first === undefined ? batchEnd : (second ?? active).baseOffset;
+    return Math.min(recoveryPoint, Math.max((first ?? active).baseOffset, end - 1));
+  }
+
   /** All that was appended before the call is on the disk once this resolves. */
   flush(): Promise<void> {
     return this.#flusher.flush();
@@ -112,8 +139,9 @@ export class LogSync {
   /** The same, before it returns. */
   flushSync(): void {
     if (this.#log.isReadOnly) return;
-    const { context, directory, active, logEndOffset } = this.#log;
+    const { context, directory, active, logEndOffset, observer } = this.#log;
     this.check();
+    const startedMs = observer.begin();
     try {
       for (const segment of this.#sealed) for (const file of filesOf(context, segment)) file.syncSync();
       active.syncSync();
@@ -125,6 +153,7 @@ export class LogSync {
     this.#hasNewNames = false;
     this.#sealed = [];
     this.#log.synced(logEndOffset);
+    observer.flushed(startedMs, logEndOffset);
   }
 
   /** Does `work` while nothing is being synced. */
@@ -142,6 +171,7 @@ export class LogSync {
     this.check();
     const log = this.#log;
     if (log.isReadOnly) return;
+    const startedMs = log.observer.begin();
     const end = log.logEndOffset;
     // The active segment is the one behind all that was synced only in the turn in which none is left.
     do await this.#syncSealed();
@@ -155,6 +185,7 @@ export class LogSync {
       throw error;
     }
     log.synced(end);
+    log.observer.flushed(startedMs, end);
   }
 
   /** A roll meanwhile adds to the list. Only when it is empty is the active segment the one behind all that was synced. */
@@ -184,7 +215,7 @@ export class LogSync {
   /** A file that could not be opened was not synced in vain: nothing was lost, and the next try may go well. */
   #noteFailure(error: unknown): void {
     const isUnopened = error instanceof SeglogError && (error.errno === 'EMFILE' || error.errno === 'ENFILE');
-    if (!isUnopened) this.#failure ??= error;
+    if (!isUnopened) this.fail(error);
   }
 }
 

@@ -40,6 +40,8 @@ interface Waiting {
 
 const DEFAULT_LINGER_MS = 5;
 const DEFAULT_BATCH_BYTES = 128 * 1024;
+/** Of a batch: there may be writers to thousands of logs. */
+const FIRST_BYTES = 4096;
 /** Room that a record's own fields take beside its key and value. */
 const RECORD_OVERHEAD = 32;
 
@@ -59,7 +61,9 @@ export class LogWriter<K = Uint8Array | string, V = Uint8Array | string> impleme
   readonly #builder: BatchBuilder;
   readonly #append: AppendRecordsOptions;
   readonly #linger: number;
-  readonly #batchBytes: number;
+  readonly #wantedBytes: number;
+  /** Of the batch that is gathered: what was wanted, as far as the log takes it. */
+  #batchBytes = 0;
   readonly #batchRecords: number;
   readonly #keyBytes: (key: K) => Uint8Array;
   readonly #valueBytes: (value: V) => Uint8Array;
@@ -74,15 +78,10 @@ export class LogWriter<K = Uint8Array | string, V = Uint8Array | string> impleme
   constructor(log: AppendTarget, context: SegmentContext, options: WriterOptions<K, V>) {
     this.#log = log;
     this.#context = context;
-    this.#builder = new BatchBuilder(context.engine);
+    this.#builder = new BatchBuilder(context.engine, FIRST_BYTES);
     this.#append = options.compression === undefined ? {} : { compression: options.compression };
     this.#linger = positive('linger', options.linger ?? DEFAULT_LINGER_MS, 0);
-    const { maxMessageBytes, segmentBytes } = context.config;
-    this.#batchBytes = Math.min(
-      positive('batchBytes', options.batchBytes ?? DEFAULT_BATCH_BYTES, 1),
-      maxMessageBytes,
-      segmentBytes,
-    );
+    this.#wantedBytes = positive('batchBytes', options.batchBytes ?? DEFAULT_BATCH_BYTES, 1);
     this.#batchRecords = positive('batchRecords', options.batchRecords ?? Infinity, 1);
     this.#keyBytes = serializer(options.keySerde);
     this.#valueBytes = serializer(options.valueSerde);
@@ -139,11 +138,27 @@ export class LogWriter<K = Uint8Array | string, V = Uint8Array | string> impleme
     const room = RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0);
     if (this.#builder.count > 0 && this.#builder.sizeBytes + room > this.#batchBytes) this.#appendNow();
     const index = this.#builder.count;
+    if (index === 0) this.#begin();
     this.#builder.add(record.timestamp ?? this.#context.clock.now(), key, value, record.headers);
     // A process must not end with records that only wait for company.
     if (index === 0) this.#timer = this.#context.clock.after(this.#linger, () => this.#appendNow(), true);
     if (!deferAppend) this.#appendWhenFull();
     return index;
+  }
+
+  /** A batch begins: it is gathered by what the log is configured to at this time. */
+  #begin(): void {
+    const { config } = this.#context;
+    this.#batchBytes = Math.min(this.#wantedBytes, config.maxMessageBytes, config.segmentBytes);
+    this.#context.beforeAlter ??= new Set();
+    this.#context.beforeAlter.add(this.#appendEarly);
+  }
+
+  readonly #appendEarly = (): void => this.#appendNow();
+
+  /** How much memory the batches that are gathered take. */
+  get memoryBytes(): number {
+    return this.#builder.memoryBytes;
   }
 
   #appendWhenFull(): void {
@@ -152,6 +167,7 @@ export class LogWriter<K = Uint8Array | string, V = Uint8Array | string> impleme
 
   #appendNow(): void {
     this.#timer?.cancel();
+    this.#context.beforeAlter?.delete(this.#appendEarly);
     if (this.#builder.count === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -21,7 +21,10 @@ export interface SegmentFacts {
 }
 
 /** The time by which Kafka judges a segment's age: its largest timestamp, or its file's time where it has none. */
-export function ageTime({ largestTimestamp, modifiedMs }: SegmentFacts): RecordTime {
+export function ageTime({
+  largestTimestamp,
+  modifiedMs,
+}: Pick<SegmentFacts, 'largestTimestamp' | 'modifiedMs'>): RecordTime {
   return largestTimestamp >= 0 ? largestTimestamp : modifiedMs;
 }
 

@@ -1,11 +1,13 @@
 /** Compactions whose files or segments go while they run: nothing is lost, and nothing counts as clean that is not. */
-import { readdirSync, rmSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { cleanSegments } from '../../src/cleaner/clean.ts';
 import type { CleanedGroup, CleanRound } from '../../src/cleaner/contract.ts';
 import { ManualClock, systemClock } from '../../src/clock/clock.ts';
 import { defaultEngine } from '../../src/engine/select.ts';
 import { SUFFIXES } from '../../src/format/names.ts';
+import { TRANSACTION_INDEX } from '../../src/format/transaction-index.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { Log, type LogOptions } from '../../src/index.ts';
 import type { CleanSegments } from '../../src/log/cleaning/compaction.ts';
@@ -114,4 +116,43 @@ test('a swap that waits for a sync does not outlive its round', async () => {
   expect(leftIn(log)).toEqual([]);
   expect(basesOf(log).length).toBeLessThan(bases.length);
   expect(valuesOf(log)).toEqual(numbered(12));
+});
+
+describe('a transaction index that the log contradicts is built anew before anything goes by it', () => {
+  const index = (directory: string): string | undefined =>
+    readdirSync(directory).find((name) => name.endsWith(SUFFIXES.transactionIndex));
+
+  test.each<[string, (path: string) => void]>([
+    ['that is gone', (path) => rmSync(path)],
+    [
+      'that begins too early',
+      (path) => {
+        const bytes = readFileSync(path);
+        bytes.writeBigInt64BE(1n, TRANSACTION_INDEX.FIRST_OFFSET);
+        writeFileSync(path, bytes);
+      },
+    ],
+  ])('one %s', async (_, damage) => {
+    const directory = scratchPartition();
+    const producer = { producerId: 7, producerEpoch: 0, isTransactional: true };
+    const log = await Log.open(directory, options);
+    const append = async (value: string, baseSequence?: number): Promise<unknown> =>
+      log.append(
+        { key: baseSequence === undefined ? value : 'k', value, timestamp: 1000 },
+        baseSequence === undefined ? {} : { producer: { ...producer, baseSequence } },
+      );
+    await append('a');
+    await append('committed', 0);
+    await log.endTransaction({ producerId: 7, producerEpoch: 0, result: 'commit' });
+    await append('aborted', 1);
+    await log.endTransaction({ producerId: 7, producerEpoch: 0, result: 'abort' });
+    for (const value of 'bcd') await append(value);
+    await log.close();
+    damage(join(directory, index(directory) as string));
+    await using again = await Log.open(directory, options);
+    const { statistics } = await again.compact(TWO_BY_TWO);
+    expect(statistics.discarded).toBe(1);
+    expect(valuesOf(again)).toEqual(expect.arrayContaining(['a', 'committed', 'b', 'c', 'd']));
+    expect(valuesOf(again)).not.toContain('aborted');
+  });
 });

@@ -64,10 +64,27 @@ describe('a compaction', () => {
 
   test('goes around again where the offset map takes no more keys', async () => {
     await using log = await keyed(41, 20);
+    const sealed = (): { segments: number; bytes: number } => {
+      const segments = log.segments().slice(0, -1);
+      return { segments: segments.length, bytes: segments.reduce((bytes, { size }) => bytes + size, 0) };
+    };
+    const before = sealed();
     const result = await log.compact({ ...ONE, offsetMapBytes: 24 * 8 });
     expect(result.rounds).toBeGreaterThan(2);
+    // Each segment counts once, whatever round it was in.
+    expect({ segments: result.segmentsBefore, bytes: result.bytesBefore }).toEqual(before);
+    expect({ segments: result.segmentsAfter, bytes: result.bytesAfter }).toEqual(sealed());
     expect(result.endOffset).toBe(40);
     expect(offsetsIn(log.readSync())).toEqual(Array.from({ length: 21 }, (_, at) => 20 + at));
+  });
+
+  test('says so where a round covers nothing', async () => {
+    await using log = await keyed(6, 2);
+    const statistics = { ...(await (await keyed(1, 1)).compact()).statistics, mapKeys: 0, isMapFull: true };
+    const idle = log.compact({}, async ({ firstDirtyOffset }) => ({
+      ...{ endOffset: firstDirtyOffset, groups: [], statistics },
+    }));
+    await expect(idle).rejects.toMatchObject({ code: 'INTERNAL', file: log.directory });
   });
 
   test('ends below the last stable offset, and below records that are too young', async () => {

@@ -2,8 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/clock/clock.ts';
+import { proposeRetention, type RetentionRequest } from '../../src/cleaner/retention.ts';
+import { defaultEngine } from '../../src/engine/select.ts';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
-import { Log, type LogOptions, type RetentionResult } from '../../src/index.ts';
+import { Log, type LogOptions, type RetentionResult, SeglogError } from '../../src/index.ts';
+import type { ProposeRetention } from '../../src/log/cleaning/retention.ts';
 import { CrashingFileSystem, Died } from '../support/crashing-fs.ts';
 import { Random } from '../support/random.ts';
 import { scratchPartition } from '../support/temp.ts';
@@ -16,6 +19,11 @@ async function timed(directory: string, segments: number, options: LogOptions = 
     await log.append({ value, timestamp: (Math.floor(Number(value) / 2) + 1) * 1000 });
   }
   return log;
+}
+
+/** Files are removed in turns of the event loop that no clock counts. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function told({ deleted }: RetentionResult): [number, string][] {
@@ -105,9 +113,11 @@ describe('retention of a log', () => {
     expect(deleted()).toHaveLength(7);
     expect(snapshotsIn(directory)).toEqual([4, 6]);
     clock.advance(400);
+    await turns();
     expect(deleted().every((name) => name.startsWith(`${'0'.repeat(19)}2`))).toBe(true);
     expect(deleted()).toHaveLength(4);
     clock.advance(600);
+    await turns();
     expect(deleted()).toEqual([]);
   });
 
@@ -121,6 +131,7 @@ describe('retention of a log', () => {
       await log.applyRetention(1e12);
       expect(deleted()).toBe(60 * 4 - 1);
       clock.advance(1000);
+      await turns();
       expect(deleted()).toBe(fileDeleteDelayMs === 1000 ? 0 : 60 * 4 - 1);
       await log.close();
       expect(deleted()).toBe(0);
@@ -155,18 +166,159 @@ describe('retention of a log', () => {
   });
 });
 
+/** As `timed`, opened again: nobody knows the timestamps of its segments. */
+async function openedAgain(segments: number, options: LogOptions = {}): Promise<{ log: Log; fs: MemoryFileSystem }> {
+  const fs = new MemoryFileSystem();
+  fs.makeDirectory('/logs');
+  await (await timed('/logs/t-0', segments, { fs })).close();
+  const clock = new ManualClock(5000);
+  return { log: await Log.open('/logs/t-0', { fs, clock, segmentBytes: 2 * BATCH_BYTES, ...options }), fs };
+}
+
+/** Reads as this thread does, and keeps what was asked. */
+function reader(fs: MemoryFileSystem): { propose: ProposeRetention; asked: RetentionRequest[] } {
+  const asked: RetentionRequest[] = [];
+  const machine = { engine: defaultEngine(), fs, clock: new ManualClock() };
+  return {
+    asked,
+    propose: (request) => {
+      asked.push(request);
+      return proposeRetention(machine, request);
+    },
+  };
+}
+
+describe('retention whose timestamps somebody else reads', () => {
+  test('asks for what nobody knows yet, once, and decides by itself', async () => {
+    const { log, fs } = await openedAgain(5, { retentionMs: 2000 });
+    const { propose, asked } = reader(fs);
+    expect(told(await log.applyRetention(4001, propose))).toEqual([
+      [0, 'time'],
+      [2, 'time'],
+    ]);
+    // The active segment is never among them: its files are not complete.
+    expect(asked.map(({ segments }) => segments.map(({ baseOffset }) => baseOffset))).toEqual([[0, 2, 4, 6]]);
+    expect(asked[0]).toMatchObject({ directory: '/logs/t-0', retentionMs: 2000, nowMs: 4001 });
+    expect(told(await log.applyRetention(4001, propose))).toEqual([]);
+    expect(asked).toHaveLength(1);
+    expect(told(await log.applyRetention(1e12, propose))).toHaveLength(3);
+    await log.close();
+  });
+
+  test('asks nothing where size and log start decide, or where nothing can go', async () => {
+    for (const options of [
+      { retentionMs: -1, retentionBytes: 5 * BATCH_BYTES },
+      { retentionMs: 1, highWatermark: 'managed' },
+      { retentionMs: 1, cleanupPolicy: ['compact'] },
+    ] as const) {
+      const { log, fs } = await openedAgain(4, { ...options });
+      const { propose, asked } = reader(fs);
+      await log.applyRetention(1e12, propose);
+      expect(asked).toEqual([]);
+      await log.close();
+    }
+  });
+
+  test('goes by the log as it is when the answer comes', async () => {
+    const { log, fs } = await openedAgain(6, { retentionMs: 1, highWatermark: 'managed' });
+    log.updateHighWatermark(12);
+    const { propose } = reader(fs);
+    const { deleted, logStartOffset } = await log.applyRetention(1e12, async (request) => {
+      const answer = await propose(request);
+      await log.deleteRecordsBefore(3);
+      log.updateHighWatermark(7);
+      return answer;
+    });
+    expect(deleted.map(({ baseOffset }) => baseOffset)).toEqual([2, 4]);
+    expect(logStartOffset).toBe(6);
+    expect(basesOf(log)).toEqual([6, 8, 10]);
+    await log.close();
+  });
+
+  test('asks again where segments were swapped or cut while they were read, and says why at last', async () => {
+    const { log, fs } = await openedAgain(6, { retentionMs: 1 });
+    const { propose, asked } = reader(fs);
+    await log.applyRetention(1e12, async (request) => {
+      if (asked.length > 0) return propose(request);
+      await log.truncateTo(5);
+      return proposeRetention(
+        { engine: defaultEngine(), fs, clock: new ManualClock() },
+        { ...request, segments: request.segments.slice(-1), directory: '/gone' },
+      ).catch((error: unknown) => {
+        asked.push(request);
+        throw error;
+      });
+    });
+    expect(asked).toHaveLength(2);
+    expect(log.segments()).toEqual([{ baseOffset: 5, size: 0 }]);
+    await log.close();
+  });
+
+  test('is refused with the reason of whoever reads, and leaves the log as it was', async () => {
+    const { log } = await openedAgain(4, { retentionMs: 1 });
+    const died = new SeglogError('INTERNAL', 'the thread died');
+    await expect(log.applyRetention(1e12, () => Promise.reject(died))).rejects.toBe(died);
+    expect(basesOf(log)).toEqual([0, 2, 4, 6]);
+    expect(log.logStartOffset).toBe(0);
+    expect(told(await log.applyRetention(1e12))).toHaveLength(4);
+    await log.close();
+  });
+});
+
+describe('retention of very many segments', () => {
+  const SEGMENTS = 1300;
+
+  test('lets others have their turn, with appends and reads among them', async () => {
+    const { log, fs } = await openedAgain(SEGMENTS, { retentionMs: 1 });
+    let turnsOfOthers = 0;
+    const stop = new AbortController();
+    const others = (async () => {
+      while (!stop.signal.aborted) {
+        await new Promise((resolve) => setImmediate(resolve));
+        turnsOfOthers++;
+        if (turnsOfOthers % 10 !== 0) continue;
+        await log.append({ value: 'meanwhile', timestamp: 3_000_000 });
+        expect(valuesOf(log).at(-1)).toBe('meanwhile');
+      }
+    })();
+    const { deleted } = await log.applyRetention(2_000_000);
+    stop.abort();
+    await others;
+    expect(deleted.filter(({ rule }) => rule === 'time').length).toBeGreaterThanOrEqual(SEGMENTS - 1);
+    expect(turnsOfOthers).toBeGreaterThan(SEGMENTS / 100);
+    expect(fs.list('/logs/t-0').filter((name) => /^0{17}\d{3}\.log$/.test(name))).toEqual([]);
+    await log.close();
+  });
+
+  test('that is closed in the middle goes on with the next round, at the same log start', async () => {
+    const { log, fs } = await openedAgain(200, { retentionMs: 1 });
+    await log.truncateTo(399);
+    const retention = log.applyRetention(1e12, reader(fs).propose);
+    while (log.logStartOffset === 0) await new Promise((resolve) => setImmediate(resolve));
+    const [outcome] = await Promise.all([codeOf(() => retention), log.close()]);
+    expect(outcome).toBe('LOG_CLOSED');
+    const again = await Log.open('/logs/t-0', { fs, segmentBytes: 2 * BATCH_BYTES, retentionMs: -1 });
+    expect(again.logStartOffset).toBe(399);
+    expect(again.segments().length).toBeGreaterThan(1);
+    const { deleted } = await again.applyRetention(0);
+    expect(new Set(deleted.map(({ rule }) => rule))).toEqual(new Set(['log-start']));
+    expect(again.segments()).toHaveLength(1);
+    await again.close();
+  });
+});
+
 describe('a round that dies at any change', () => {
   const options = { segmentBytes: 2 * BATCH_BYTES, retentionMs: 2000, clock: new ManualClock(5000) };
 
   /** Runs a round that dies at its `at`th change; returns the file system, and whether it died. */
-  async function round(at: number): Promise<{ fs: CrashingFileSystem; hasDied: boolean }> {
+  async function round(at: number, segments = 4, nowMs = 4001): Promise<{ fs: CrashingFileSystem; hasDied: boolean }> {
     const fs = new CrashingFileSystem();
     fs.makeDirectory('/logs');
-    const log = await timed('/logs/t-0', 4, { fs, ...options });
+    const log = await timed('/logs/t-0', segments, { fs, ...options });
     await log.flush();
     fs.dieIn(at);
     try {
-      await log.applyRetention(4001);
+      await log.applyRetention(nowMs);
       return { fs, hasDied: false };
     } catch (error) {
       if (!(error instanceof Died)) throw error;
@@ -175,12 +327,12 @@ describe('a round that dies at any change', () => {
   }
 
   /** Opens what is left, and returns where the log starts. */
-  async function startOf(fs: MemoryFileSystem): Promise<number> {
+  async function startOf(fs: MemoryFileSystem, end = 8): Promise<number> {
     const log = await Log.open('/logs/t-0', { ...options, fs });
-    expect(valuesOf(log)).toEqual(numbered(8 - log.logStartOffset, log.logStartOffset));
+    expect(valuesOf(log)).toEqual(numbered(end - log.logStartOffset, log.logStartOffset));
     expect(fs.list('/logs/t-0').filter((name) => name.endsWith('.deleted'))).toEqual([]);
     await fill(log, 1);
-    expect(log.logEndOffset).toBe(9);
+    expect(log.logEndOffset).toBe(end + 1);
     await log.close();
     return log.logStartOffset;
   }
@@ -208,5 +360,19 @@ describe('a round that dies at any change', () => {
       }
     }
     expect(starts).toEqual(new Set([0, 4]));
+  });
+
+  test('in one of its many turns, too', async () => {
+    const random = new Random(8);
+    const starts = new Set<number>();
+    for (let at = 1, hasDied = true; hasDied; at += random.between(20, 60)) {
+      const dead = await round(at, 150, 142_001);
+      ({ hasDied } = dead);
+      const { fs } = dead;
+      for (const image of [fs.afterProcessEnd(), fs.afterPowerLoss(() => random.chance(0.5))]) {
+        starts.add(await startOf(image, 300));
+      }
+    }
+    expect(starts).toEqual(new Set([0, 280]));
   });
 });

@@ -60,19 +60,25 @@ async function dying(
   at: number,
   how: CompactOptions,
   leftover?: Leftover,
+  maxCleanedBytes?: number,
 ): Promise<{ fs: CrashingFileSystem; hasDied: boolean }> {
   const fs = new CrashingFileSystem();
   const log = await filled(fs);
   if (leftover !== undefined) leave(fs, leftover);
   fs.dieIn(at);
+  const limit = maxCleanedBytes === undefined ? {} : { maxCleanedBytes };
   const clean: CleanSegments = (request, hooks) =>
-    cleanSegments({ engine: defaultEngine(), fs, clock: new ManualClock(5000) }, request, {
-      ...hooks,
-      onGroup: (group) => {
-        if (leftover?.isLate === true) leave(fs, leftover);
-        return hooks.onGroup?.(group);
+    cleanSegments(
+      { engine: defaultEngine(), fs, clock: new ManualClock(5000) },
+      { ...request, ...limit },
+      {
+        ...hooks,
+        onGroup: (group) => {
+          if (leftover?.isLate === true) leave(fs, leftover);
+          return hooks.onGroup?.(group);
+        },
       },
-    });
+    );
   try {
     await log.compact(how, clean);
     return { fs, hasDied: false };
@@ -93,6 +99,18 @@ async function recordsAfter(fs: MemoryFileSystem): Promise<string[]> {
   expect((await log.append({ key: 'next', value: 'x' })).baseOffset).toBe(end);
   await log.close();
   return records;
+}
+
+/** Opens a log on a machine that dies at its `at`th change; tells whether it came to that. */
+async function dies(fs: CrashingFileSystem, at: number): Promise<boolean> {
+  fs.dieIn(at);
+  try {
+    await Log.open(DIRECTORY, { ...options, fs });
+    return false;
+  } catch (error) {
+    if (!(error instanceof Died)) throw error;
+    return true;
+  }
 }
 
 /** What there is before and behind a compaction that nobody disturbs. */
@@ -171,18 +189,6 @@ test.each(['rename', 'syncDirectory'] as const)(
 describe('an opening that ends a swap and dies at any change', () => {
   const how = { segmentBytes: 500, offsetMapBytes: 2400 };
 
-  /** Opens a log on a machine that dies at its `at`th change; tells whether it came to that. */
-  async function dies(fs: CrashingFileSystem, at: number): Promise<boolean> {
-    fs.dieIn(at);
-    try {
-      await Log.open(DIRECTORY, { ...options, fs });
-      return false;
-    } catch (error) {
-      if (!(error instanceof Died)) throw error;
-      return true;
-    }
-  }
-
   test('leaves what the next one ends, with the machine or without', async () => {
     const { after } = await bothSides(how);
     const random = new Random(13);
@@ -233,6 +239,56 @@ describe('a compaction to several segments that dies at any change', () => {
   });
 
   test('does so where such a file comes while it runs', () => expectNewest({ base: 3, isLate: true }));
+});
+
+describe('a compaction whose group becomes several segments, and that dies at any change', () => {
+  const how = { segmentBytes: 1_000_000, offsetMapBytes: 2400 };
+  const maxCleanedBytes = 320;
+
+  test('leaves all of the old segments or all of the new, with the machine or without', async () => {
+    const { before, after } = await bothSides(how);
+    const random = new Random(15);
+    const found = new Set<string>();
+    const bases = new Set<string>();
+    for (let at = 1, hasDied = true; hasDied; at++) {
+      const dead = await dying(at, how, undefined, maxCleanedBytes);
+      ({ hasDied } = dead);
+      for (const image of [dead.fs.afterProcessEnd(), dead.fs.afterPowerLoss(() => random.chance(0.5))]) {
+        const records = await recordsAfter(image);
+        expect([before, after]).toContainEqual(records);
+        found.add(String(records.length));
+        bases.add(
+          image
+            .list(DIRECTORY)
+            .filter((name) => name.endsWith(SUFFIXES.log))
+            .length.toString(),
+        );
+      }
+    }
+    expect(found.size).toBe(2);
+    // The old ones and the new ones, of which there are several beside the active one.
+    expect(Math.min(...[...bases].map(Number))).toBeGreaterThan(3);
+  });
+
+  test('does so where the opening that ends its swap dies as well', async () => {
+    const { before, after } = await bothSides(how);
+    const random = new Random(16);
+    let openings = 0;
+    for (let at = 1, hasDied = true; hasDied; at += 11) {
+      const dead = await dying(at, how, undefined, maxCleanedBytes);
+      ({ hasDied } = dead);
+      const image = dead.fs.afterProcessEnd();
+      if (!image.list(DIRECTORY).some((name) => name.endsWith(STAGES.swap))) continue;
+      for (let step = 1; ; step += random.between(1, 4), openings++) {
+        const fs = CrashingFileSystem.of(image, ['/logs', DIRECTORY]);
+        if (!(await dies(fs, step))) break;
+        for (const left of [fs.afterProcessEnd(), fs.afterPowerLoss(() => random.chance(0.5))]) {
+          expect([before, after]).toContainEqual(await recordsAfter(left));
+        }
+      }
+    }
+    expect(openings).toBeGreaterThan(10);
+  });
 });
 
 test('of old segments of which nothing stays a lower one comes back only with all above it', async () => {

@@ -16,7 +16,7 @@ const KILLER = `
   import { syncBuiltinESMExports } from 'node:module';
   let left = Number(process.argv[2]);
   process.argv.splice(2, 1);
-  for (const name of ['writeSync', 'ftruncateSync', 'renameSync', 'rmSync', 'mkdirSync', 'utimesSync', 'fsyncSync', 'fdatasyncSync']) {
+  for (const name of ['writeSync', 'ftruncateSync', 'renameSync', 'rmSync', 'unlinkSync', 'mkdirSync', 'utimesSync', 'fsyncSync', 'fdatasyncSync']) {
     const call = fs[name];
     fs[name] = (...args) => {
       if (--left === 0) process.kill(process.pid, 'SIGKILL');

@@ -47,6 +47,11 @@ export class CrashingFileSystem implements FileSystem {
     this.#left = count;
   }
 
+  /** Whether it came to that. */
+  get hasDied(): boolean {
+    return this.#left <= 0;
+  }
+
   /** What the next process finds. */
   afterProcessEnd(): MemoryFileSystem {
     return this.#image(this.#names, contentOf);

@@ -39,11 +39,17 @@ export function clearLeftovers(context: SegmentContext, directory: string): stri
     }
     // Once the first of these has its name, nothing tells any more what else was to go.
     fs.syncDirectory(directory);
-    // The logs first: an index beside a log that is still to come would be taken for one of the old ones.
-    for (const name of [...swaps.filter(isSwappedLog), ...swaps.filter((other) => !isSwappedLog(other))]) {
+    const finish = (name: string): void => {
       fs.rename(join(directory, name), join(directory, name.slice(0, -STAGES.swap.length)));
       done.push(name);
+    };
+    // The logs first: an index beside a log that is still to come would be taken for one of the old ones. So would a log
+    // between two that are still to come: the lowest one first, and on the disk before the next.
+    for (const [at, name] of swaps.filter(isSwappedLog).sort(byOffset).entries()) {
+      if (at > 0) fs.syncDirectory(directory);
+      finish(name);
     }
+    for (const name of swaps) if (!isSwappedLog(name)) finish(name);
   }
   const left = done.length === 0 ? listed : fs.list(directory);
   for (const name of orphans(left)) remove(name);
@@ -51,6 +57,10 @@ export function clearLeftovers(context: SegmentContext, directory: string): stri
   for (const name of left) if (REPLACED.some((file) => name === `${file}.tmp`)) remove(name);
   if (done.length > 0) fs.syncDirectory(directory);
   return done;
+}
+
+function byOffset(a: string, b: string): number {
+  return (leadingOffset(a) ?? 0) - (leadingOffset(b) ?? 0);
 }
 
 function isSwappedLog(name: string): boolean {

@@ -34,9 +34,12 @@ export function rebuildProducers(
     }
     return;
   }
-  const wasEmpty = producers.count === 0 && producers.mapEndOffset >= endOffset;
+  const { count } = producers;
+  const wasEmpty = count === 0 && producers.mapEndOffset >= endOffset;
   producers.truncateAndReload(logStartOffset, endOffset, context.clock.now());
-  if (endOffset > producers.mapEndOffset && !wasEmpty) {
+  // A snapshot may bring back a transaction that ended behind it, by a producer that was forgotten since: then what is behind is
+  // read, where Kafka reads nothing, and leaves the transaction open.
+  if (endOffset > producers.mapEndOffset && (!wasEmpty || producers.count > 0)) {
     const first = bases.findLastIndex((base) => base <= producers.mapEndOffset);
     for (const base of bases.slice(Math.max(0, first))) {
       if (base >= endOffset) break;

@@ -14,6 +14,8 @@ import { walkBatches } from '../../segment/walk.ts';
 export interface SegmentFiles {
   readonly baseOffset: number;
   readonly sizeBytes: number;
+  /** Tells the .log from another one that had its name. */
+  readonly fileId: number | undefined;
   readonly hasOffsetIndex: boolean;
   readonly hasTimeIndex: boolean;
   readonly hasTransactionIndex: boolean;
@@ -70,6 +72,7 @@ export function listSegments(fs: FileSystem, directory: string): SegmentFiles[] 
     segments.push({
       baseOffset: Number(base),
       sizeBytes: stat.sizeBytes,
+      fileId: stat.fileId,
       hasOffsetIndex: present.has(stem + SUFFIXES.offsetIndex),
       hasTimeIndex: present.has(stem + SUFFIXES.timeIndex),
       hasTransactionIndex: present.has(stem + SUFFIXES.transactionIndex),
