@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { rust, seglogBench } from '../harness/programs.mjs';
 import { loadOf, peerProgram, recordSpeeds } from './program-makers.mjs';
+import { shares } from './shares.mjs';
 
 const APPENDERS = 64;
 const DURABLE_RECORDS = { group: 20_000, single: 1000 };
@@ -39,16 +40,6 @@ function durableSides(kind) {
   const fdatasync = ({ directory, rounds, warm, ...options }) =>
     rust('limits', ['fdatasync', path.join(directory, 'limits'), countOf('single', options), 110, 1, rounds + warm]);
   return { native: seglog('native'), ts: seglog('ts'), ...Object.fromEntries(peers), fdatasync };
-}
-
-/** The share that one kind of line reaches of another of the same round, as they took turns. */
-function shares(wanted, base, of) {
-  return (lines, warm) => {
-    const bases = new Map(lines.filter(({ work }) => work === base).map((line) => [line.round, line]));
-    return lines
-      .filter(({ work, round }) => work === wanted && round >= warm && bases.has(round))
-      .map((line) => of(line, bases.get(line.round)));
-  };
 }
 
 /** The records a second that were on the disk; of a bare loop every write is one. */

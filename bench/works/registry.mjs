@@ -15,13 +15,15 @@ import { DISK_WORKS } from './disk-works.mjs';
 import { INSPECT_WORKS } from './inspect-works.mjs';
 import { KEEPING_WORKS } from './keeping-works.mjs';
 import { LOG_WORKS } from './log-works.mjs';
+import { STORE_WORKS } from './store-works.mjs';
 
-export const WORKS = [...LOG_WORKS, ...DISK_WORKS, ...KEEPING_WORKS, ...INSPECT_WORKS];
+export const WORKS = [...LOG_WORKS, ...DISK_WORKS, ...KEEPING_WORKS, ...STORE_WORKS, ...INSPECT_WORKS];
 
 export const SECTIONS = {
   log: 'The log',
   disk: 'To the disk, and to the limits',
   keeping: 'Compacting and opening',
+  store: 'The store',
   memory: 'Memory',
   inspect: 'The inspector',
 };
