@@ -41,8 +41,17 @@ async function benchSmoke() {
   rmSync(scratch, { recursive: true });
 }
 
+/** What is shown and stops nothing: ratios of speeds on a machine that does other work, too. */
+async function advises(name, args) {
+  process.stdout.write(`\n===== ${name} (advice: it fails nothing)\n`);
+  const start = performance.now();
+  const { code } = await run(process.execPath, args, { show: true });
+  tally.note(`${name}: ${code === 0 ? 'nothing is worse' : `exit code ${code}, see above`}, ${since(start)}`);
+}
+
 await counted('npm test', 'test.mjs');
 await counted('other versions of Node', 'other-nodes.mjs', ['22', '24']);
 await passes('npm start', [inProject('scripts', 'start.mjs')]);
 await benchSmoke();
+await advises('bench guard', [inProject('bench', 'guard', 'main.mjs'), '--no-build']);
 process.exitCode = tally.close();

@@ -1,10 +1,12 @@
 /**
- * `npm run lock`: writes package-lock.json anew where it must change, and completes it. A registry that lacks the
- * packages for some platforms makes npm leave them out, after which `npm ci` refuses the lock file (it misses them), and
- * those platforms would go without their binaries. Each such package is optional and pinned exactly by the package that
- * asks for it, so its entry follows from there; only its checksum has to come from a fuller registry.
+ * `npm run lock [-- FOLDER]`: writes package-lock.json (the project's, or bench/peers') anew where it must change, and
+ * completes it. A registry that lacks the packages for some platforms makes npm leave them out, after which `npm ci` refuses
+ * the lock file (it misses them), and those platforms would go without their binaries. Each such package is optional and
+ * pinned exactly by the package that asks for it, so its entry follows from there; only its checksum has to come from a
+ * fuller registry.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { inProject, say } from './lib/project.mjs';
 import { npm } from './lib/run.mjs';
 
@@ -52,9 +54,10 @@ function missingEntries(packages) {
   return found;
 }
 
-const { code, output } = await npm(['install', '--package-lock-only', '--loglevel=error']);
+const folder = inProject(...process.argv.slice(2, 3));
+const { code, output } = await npm(['install', '--package-lock-only', '--loglevel=error'], { cwd: folder });
 if (code !== 0) throw new Error(output);
-const file = inProject('package-lock.json');
+const file = path.join(folder, 'package-lock.json');
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 const missing = missingEntries(lock.packages);
 const sorted = Object.entries({ ...lock.packages, ...missing }).sort(([a], [b]) => a.localeCompare(b, 'en'));

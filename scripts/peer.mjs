@@ -1,5 +1,5 @@
 /**
- * Apache Kafka's own engine, as oracle (test/interop) and as speed peer (bench/compare). `node scripts/peer.mjs` fetches
+ * Apache Kafka's own engine, as oracle (test/interop) and as speed peer (bench/works). `node scripts/peer.mjs` fetches
  * its jars with Maven and compiles bench/peer, unless that is current; with arguments it then runs a program:
  *
  *   node scripts/peer.mjs PeerLog /tmp/peer 3000000 100 1000

@@ -2,10 +2,12 @@
  * One case for each function of src/engine/contract.ts and size. `prepare` gives what to run, how many calls make a
  * sample, and how to clean up; `bytes` are those that a call goes over.
  */
+import { cleaningCases } from './cleaning-cases.mjs';
 import { codecCases } from './codec-cases.mjs';
 import { batchOf } from './data.mjs';
 import { fileCases } from './file-cases.mjs';
 import { indexCases } from './index-cases.mjs';
+import { recordCases } from './record-cases.mjs';
 import { scanCases } from './scan-cases.mjs';
 import { SIZES } from './sizes.mjs';
 
@@ -32,8 +34,10 @@ export function makeCases(engine, packer) {
     ...checksumCases(engine),
     ...codecCases(engine, packer),
     ...scanCases(engine),
+    ...recordCases(engine),
     ...indexCases(engine),
     ...fileCases(engine),
+    ...cleaningCases(engine),
   ];
   const order = [...new Set(cases.map(({ name }) => name))];
   return cases.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));

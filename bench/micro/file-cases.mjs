@@ -1,14 +1,18 @@
 /** readBatches, recover and locate on a file of 16 MiB, and appending to a new one. */
 import { batchesOf, batchOf } from './data.mjs';
 import { fromDist } from './engines.mjs';
-import { scratchFile } from './scratch.mjs';
+import { scratchDirectory, scratchFile } from './scratch.mjs';
 import { SIZES } from './sizes.mjs';
 
-const { LOCATE_OUTCOME, RECOVERY_ROW, RECOVERY_STATE, SCAN_OUTCOME, SCAN_ROW } = await fromDist('engine/contract.js');
+const { BUILD_STATE, LOCATE_OUTCOME, RECOVERY_ROW, RECOVERY_STATE, SCAN_OUTCOME, SCAN_ROW } =
+  await fromDist('engine/contract.js');
 const { nodeFileSystem: fs } = await fromDist('fs/node-fs.js');
 const CHUNK_BYTES = 1024 * 1024;
 const BATCH_BYTES = 16 * 1024;
 const BATCHES = 1024;
+const ENTRY_BYTES = 8;
+/** Far enough to be another entry's each time. */
+const STRIDE = 7919;
 const MAX_APPEND_BYTES = 256 * 1024 * 1024;
 
 function writtenFile(engine) {
@@ -82,6 +86,68 @@ function locate(engine, batches) {
   return { name: 'locate', size: batches === 1 ? '1 header' : `${batches} headers`, bytes: 0, prepare };
 }
 
+/** An index search and the headers behind the entry: what a seek costs. */
+function find(engine) {
+  const prepare = () => {
+    const { file, bytes, endOffset } = writtenFile(engine);
+    const scratch = Buffer.allocUnsafeSlow(8192);
+    const outcome = new Float64Array(LOCATE_OUTCOME.length);
+    const entries = indexOf(engine, bytes);
+    const count = entries.length / ENTRY_BYTES;
+    let target = 0;
+    const run = () => {
+      target = (target + STRIDE) % endOffset;
+      engine.find(file, entries, count, 0, bytes.length, target, scratch, outcome);
+    };
+    return { calls: 100, run, end: () => file.close() };
+  };
+  return { name: 'find', size: '16 MiB, anywhere', bytes: 0, prepare };
+}
+
+/** The offset index that Kafka's rule gives for these batches. */
+function indexOf(engine, bytes) {
+  const rows = new Int32Array(BATCHES * SCAN_ROW.length);
+  engine.scanBatches(bytes, 0, bytes.length, false, rows, new Float64Array(SCAN_OUTCOME.length));
+  const state = new Float64Array(BUILD_STATE.length);
+  state[BUILD_STATE.interval] = 4096;
+  state[BUILD_STATE.maxTimestamp] = -1;
+  state[BUILD_STATE.lastTimeIndexed] = -1;
+  const [offsets, times] = [Buffer.alloc(ENTRY_BYTES * BATCHES), Buffer.alloc(12 * BATCHES)];
+  engine.buildIndex(bytes, rows, BATCHES, state, offsets, times);
+  return offsets.subarray(0, state[BUILD_STATE.offsetCount] * ENTRY_BYTES);
+}
+
+/** A small write and the sync behind it: the disk's time, nearly all of it. */
+function sync(engine) {
+  const prepare = () => {
+    const batch = batchOf(engine, 110).bytes;
+    const file = engine.openAppend(fs, scratchFile(), {
+      sizeBytes: 0,
+      maxSizeBytes: MAX_APPEND_BYTES,
+      preallocate: false,
+    });
+    const runAsync = async () => {
+      file.append(batch, batch.length);
+      await file.sync();
+    };
+    return { calls: 1, runAsync, end: () => file.close() };
+  };
+  return { name: 'openAppend().append and sync', size: '110 B', bytes: 0, prepare };
+}
+
+/** Taking the lock of a log directory, and giving it back. */
+function lock(engine) {
+  const prepare = () => {
+    const directory = scratchDirectory();
+    const runAsync = async () => {
+      const held = await engine.lockDirectory(fs, directory);
+      await held.release();
+    };
+    return { calls: 1, runAsync };
+  };
+  return { name: 'lockDirectory', size: '', bytes: 0, prepare };
+}
+
 function append(engine, { label, bytes, calls }) {
   const prepare = () => {
     const batch = batchOf(engine, bytes).bytes;
@@ -108,6 +174,9 @@ export function fileCases(engine) {
     recover(engine, false),
     locate(engine, 1),
     locate(engine, 10),
+    find(engine),
+    sync(engine),
+    lock(engine),
     ...SIZES.map((size) => append(engine, size)),
   ];
 }

@@ -1,22 +1,28 @@
 /**
- * `npm run bench:micro [-- PART_OF_A_NAME] [--ms 200]`: each function of the engine contract on both engines, from dist/.
- * Prints nanoseconds a call (the median) and how many times faster the native engine is. Quote only what a quiet machine says.
+ * `npm run bench:micro [-- PART_OF_A_NAME] [--ms 200] [--out DIR]`: each function of the engine contract on both engines, from
+ * dist/. Prints nanoseconds a call (the median) and how many times faster the native engine is. With `--out` it also writes
+ * DATE-micro.json there (bench/results: `npm run bench:report` takes it from there). Quote only what a quiet machine says.
  */
+import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import * as zlib from 'node:zlib';
 import Table from 'cli-table3';
 import { Bench } from 'tinybench';
+import { say } from '../../scripts/lib/project.mjs';
+import { describeMachine, describeVersions } from '../harness/machine.mjs';
+import { microRows } from '../report/micro-tables.mjs';
+import { dayOf, ownArguments, writeResults } from '../report/results.mjs';
 import { makeCases } from './cases.mjs';
 import { loadEngines } from './engines.mjs';
 import { removeScratch } from './scratch.mjs';
 
 const { positionals, values: options } = parseArgs({
   allowPositionals: true,
-  options: { ms: { type: 'string', default: '200' } },
+  options: { ms: { type: 'string', default: '200' }, out: { type: 'string' } },
 });
 const time = Number(options.ms);
 if (!(time > 0)) {
-  process.stderr.write('--ms must be a number above 0\n');
+  say('--ms must be a number above 0');
   process.exit(2);
 }
 
@@ -33,38 +39,52 @@ async function nanosecondsOf({ calls, run, runAsync }) {
   return (task.result.latency.p50 * 1e6) / calls;
 }
 
-const digits = (number) => number.toLocaleString('en-US', { maximumFractionDigits: number < 100 ? 1 : 0 });
-const gigabytes = (bytes, ns) => (bytes > 0 && ns !== undefined ? (bytes / ns).toFixed(2) : '');
-
-const engines = await loadEngines();
-const packer = engines.native ?? engines.ts;
-const table = new Table({
-  head: ['function', 'size', 'native ns', 'ts ns', 'ts / native', 'native GB/s', 'ts GB/s'],
-  colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
-  style: { head: [], border: [], compact: true },
-});
-try {
-  const names = makeCases(engines.ts, packer).map(({ name }) => name);
-  for (const [at, name] of names.entries()) {
+/** All cases whose names contain the parts that were asked for, each on both engines in turn. */
+async function measure(engines) {
+  const packer = engines.native ?? engines.ts;
+  const measured = [];
+  for (const [at, { name, size, bytes }] of makeCases(engines.ts, packer).entries()) {
     if (!positionals.every((part) => name.includes(part))) continue;
     const ns = {};
     for (const [kind, engine] of Object.entries(engines)) {
-      const wanted = makeCases(engine, packer)[at];
-      const prepared = wanted.prepare();
+      const prepared = makeCases(engine, packer)[at].prepare();
       ns[kind] = await nanosecondsOf(prepared);
       prepared.end?.();
     }
-    const { size, bytes } = makeCases(engines.ts, packer)[at];
-    const show = (number) => (number === undefined ? '-' : digits(number));
-    const ratio = ns.native === undefined ? '-' : (ns.ts / ns.native).toFixed(2);
-    table.push([name, size, show(ns.native), show(ns.ts), ratio, gigabytes(bytes, ns.native), gigabytes(bytes, ns.ts)]);
+    measured.push({ name, size, bytes, ...ns });
     if (process.stderr.isTTY) process.stderr.write(`\r${name} ${size}\u001b[K`);
   }
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  return measured;
+}
+
+const started = new Date();
+const machine = describeMachine(tmpdir());
+let cases;
+try {
+  cases = await measure(await loadEngines());
 } finally {
   removeScratch();
 }
-if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+const { head, rows } = microRows({ cases });
+const colAligns = head.map((_, at) => (at === 0 ? 'left' : 'right'));
+const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
+table.push(...rows);
 process.stdout.write(`${table.toString()}\n`);
 if (!('zstdCompressSync' in zlib)) {
   process.stdout.write('zstd: this Node has none, so the TypeScript engine stores what it is to compress as it is.\n');
+}
+if (options.out !== undefined) {
+  const written = writeResults(options.out, `${dayOf(started)}-micro`, {
+    format: 1,
+    kind: 'micro',
+    date: started.toISOString(),
+    minutes: Number(((Date.now() - started.getTime()) / 60_000).toFixed(1)),
+    command: `npm run bench:micro${ownArguments(process.argv.slice(2))}`,
+    settings: { ms: time },
+    versions: describeVersions(),
+    machine,
+    cases,
+  });
+  say(`written: ${written}`);
 }

@@ -44,7 +44,10 @@ public final class PeerLog {
   private static final long PRODUCER_ID = 1000;
   private static final short PRODUCER_EPOCH = 0;
   private static final List<String> ON_APPENDED = List.of("append", "read", "seek", "recover");
-  private static final Map<String, String> CONFIG = Map.of("segment.bytes", String.valueOf(1 << 30));
+  private static final Map<String, String> CONFIG =
+      Map.of("segment.bytes", String.valueOf(1 << 30), "max.message.bytes", String.valueOf(64 << 20));
+  /** Values are shared by records: large ones are fewer, for the heap. */
+  private static final int MOST_VALUE_BYTES = 64 << 20;
 
   private final File directory;
   private final int records;
@@ -60,7 +63,8 @@ public final class PeerLog {
     records = Integer.parseInt(args[1]) / recordsPerBatch * recordsPerBatch;
     recordBytes = Integer.parseInt(args[2]);
     codec = args.length > 4 ? args[4] : "none";
-    values = randomValues(1024, recordBytes);
+    int count = Integer.highestOneBit(MOST_VALUE_BYTES / Math.max(1, recordBytes));
+    values = randomValues(Math.min(1024, count), recordBytes);
   }
 
   public static void main(String[] args) throws Exception {
@@ -102,7 +106,7 @@ public final class PeerLog {
       buffer.clear();
       MemoryRecordsBuilder batch =
           MemoryRecords.builder(buffer, RecordBatch.MAGIC_VALUE_V2, compression, TimestampType.CREATE_TIME, 0L);
-      for (int i = 0; i < recordsPerBatch; i++) batch.append(now + first, (byte[]) null, values[(first + i) & 1023]);
+      for (int i = 0; i < recordsPerBatch; i++) batch.append(now + first, (byte[]) null, valueOf(first + i));
       log.appendAsLeader(batch.build(), 0);
     }
     report("append", records, log.size(), System.nanoTime() - started);
@@ -121,7 +125,7 @@ public final class PeerLog {
       MemoryRecordsBuilder batch = MemoryRecords.builder(buffer, RecordBatch.MAGIC_VALUE_V2, compression,
           TimestampType.CREATE_TIME, 0L, RecordBatch.NO_TIMESTAMP, PRODUCER_ID, PRODUCER_EPOCH, first, isTransactional,
           RecordBatch.NO_PARTITION_LEADER_EPOCH);
-      for (int i = 0; i < recordsPerBatch; i++) batch.append(now + first, (byte[]) null, values[(first + i) & 1023]);
+      for (int i = 0; i < recordsPerBatch; i++) batch.append(now + first, (byte[]) null, valueOf(first + i));
       log.appendAsLeader(batch.build(), 0);
       if (!isTransactional || (++uncommitted < TRANSACTION_BATCHES && first + recordsPerBatch < records)) continue;
       uncommitted = 0;
@@ -132,6 +136,10 @@ public final class PeerLog {
     }
     report(work, records, log.size(), System.nanoTime() - started);
     log.close();
+  }
+
+  private byte[] valueOf(int record) {
+    return values[record & (values.length - 1)];
   }
 
   private void read(UnifiedLog log) throws Exception {

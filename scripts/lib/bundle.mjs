@@ -14,6 +14,7 @@ const entries = {
   main: path.join(target, 'main.js'),
   worker: inProject('dist', 'inspect', 'verify', 'worker.js'),
   'cleaner-worker': inProject('dist', 'cleaner', 'cleaner-worker.js'),
+  'bench-worker': inProject('dist', 'bench', 'threads', 'bench-worker.js'),
 };
 
 /** The licenses of the packages that the modules are of, as these ask for where their code goes along. */

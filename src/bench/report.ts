@@ -1,5 +1,15 @@
 /** A bench's lines as text: aligned, one a round. */
-import { type BenchLine, type CompactLine, type DurableLine, median, type RecoverLine, type Work } from './line.ts';
+import type { LatencySummary } from './latency.ts';
+import {
+  type BenchLine,
+  type CompactLine,
+  type DurableLine,
+  median,
+  type MixedLine,
+  type RecoverLine,
+  type TailLine,
+  type Work,
+} from './line.ts';
 import { bytesText, countText, decimals, rateText, secondsText } from './text.ts';
 
 /** What a work counts. */
@@ -7,15 +17,31 @@ const UNITS: Readonly<Record<Work, string>> = {
   append: 'records',
   read: 'records',
   seek: 'seeks',
+  'seek-time': 'seeks',
+  'tail-latency': 'records',
   open: 'segments',
   'open-partitions': 'partitions',
   recover: 'records',
   compact: 'records',
+  mixed: 'records',
   copy: 'copies',
   sync: 'syncs',
 };
+/** What a work counts: the unit of its `records`. */
+export function unitOf(work: Work): string {
+  return UNITS[work];
+}
+
 /** Works whose bytes went by; those of a seek or of opening were found, not read, so that a speed in MB says nothing. */
-const MOVES_BYTES: ReadonlySet<Work> = new Set(['append', 'read', 'recover', 'compact', 'copy']);
+const MOVES_BYTES: ReadonlySet<Work> = new Set([
+  'append',
+  'read',
+  'recover',
+  'compact',
+  'mixed',
+  'tail-latency',
+  'copy',
+]);
 
 function isDurable(line: BenchLine): line is DurableLine {
   return 'meanGroup' in line;
@@ -29,8 +55,45 @@ function isCompaction(line: BenchLine): line is CompactLine {
   return 'recordsKept' in line;
 }
 
+function isMixed(line: BenchLine): line is MixedLine {
+  return 'recordsRead' in line;
+}
+
+function isTail(line: BenchLine): line is TailLine {
+  return 'delivery' in line;
+}
+
+/** `latency p50 12.3 us, p99 45.6 us, p99.9 78.9 us, longest 123 us`. */
+function latencyText(name: string, { p50Us, p99Us, p999Us, maxUs }: LatencySummary): string {
+  return `${name} p50 ${decimals(p50Us, 1)} us, p99 ${decimals(p99Us, 1)} us, p99.9 ${decimals(p999Us, 1)} us, longest ${decimals(maxUs, 0)} us`;
+}
+
+/** How records were handed over, where that was not in whole batches. */
+function apiText(line: BenchLine): string {
+  return 'api' in line && line.api !== 'batch' ? `by ${String(line.api)}` : '';
+}
+
+/** What a line says of single operations, of its threads and its cache, of processor time and memory. */
+function costTexts({ rate, latency, serviceTime, threads, cache, cpuSeconds, peakRssBytes }: BenchLine): string[] {
+  return [
+    threads === undefined ? '' : `${threads} threads`,
+    cache === 'cold' ? 'cold' : '',
+    rate === undefined ? '' : `at ${countText(rate)}/s`,
+    latency === undefined ? '' : latencyText('latency', latency),
+    latency !== undefined || serviceTime === undefined ? '' : latencyText('service time', serviceTime),
+    cpuSeconds === undefined ? '' : `CPU ${secondsText(cpuSeconds)}`,
+    peakRssBytes === undefined ? '' : `peak ${bytesText(peakRssBytes)}`,
+  ];
+}
+
 /** What some works tell beside. */
 function noteText(line: BenchLine): string {
+  if (isTail(line)) return latencyText('delivery', line.delivery);
+  if (isMixed(line)) {
+    const { recordsRead, cleanings, bytesCleaned, bytesKept } = line;
+    const cleaned = `${countText(cleanings)} cleanings, ${bytesText(bytesCleaned)} to ${bytesText(bytesKept)}`;
+    return `${countText(recordsRead)} records read; ${cleaned}`;
+  }
   if (isDurable(line)) {
     const { durability, appendsPerSecond, syncsPerSecond, meanGroup } = line;
     const rates = `${rateText(appendsPerSecond, 'appends')}, ${rateText(syncsPerSecond, 'syncs')}`;
@@ -60,6 +123,8 @@ export function lineText(line: BenchLine): string {
     rateText(recordsPerSecond, unit).padStart(18),
     moved ? `${countText(Math.round(megabytesPerSecond)).padStart(6)} MB/s` : '',
     engine,
+    apiText(line),
+    ...costTexts(line),
     noteText(line),
   ]
     .filter((part) => part !== '')

@@ -1,148 +1,152 @@
 /** `seglog bench`: measures this machine on works that Kafka's own engine can be measured on too. */
-import { parseCount, parsePositiveCount } from './arguments.ts';
-import { tmpdir } from 'node:os';
 import { type Command, Option } from 'commander';
-import type { BenchLine } from '../bench/line.ts';
-import { copyShareText, lineText, syncShareText } from '../bench/report.ts';
-import { newScratch } from '../bench/scratch.ts';
-import { benchAppend } from '../bench/work/append.ts';
-import { benchCompact, type CompactLoad } from '../bench/work/compact.ts';
-import { type BenchContext, type BenchPlace, SEGMENT_BYTES } from '../bench/work/context.ts';
+import type { BenchOrder } from '../bench/order.ts';
+import { runOrder } from '../bench/order.ts';
+import { copyShareText } from '../bench/report.ts';
+import { benchOnThreads } from '../bench/threads/threads.ts';
+import { benchCompact, COMPACT_SEGMENT_BYTES } from '../bench/work/compact.ts';
 import { benchCopy } from '../bench/work/copy.ts';
-import { benchDurable } from '../bench/work/durable.ts';
-import { PRODUCER_KINDS, type ProducerKind } from '../bench/work/load.ts';
 import { READ_WAYS, type ReadWay } from '../bench/work/looks.ts';
+import { benchMixed, type MixedUse } from '../bench/work/mixed.ts';
 import { benchOpen } from '../bench/work/open.ts';
 import { benchOpenPartitions } from '../bench/work/open-partitions.ts';
-import { benchRead } from '../bench/work/read.ts';
-import { benchRecover } from '../bench/work/recover.ts';
-import { benchSeek } from '../bench/work/seek.ts';
-import { CODEC_IDS } from '../engine/contract.ts';
-import { defaultEngine } from '../engine/select.ts';
-import { nodeFileSystem } from '../fs/node-fs.ts';
-import type { Codec } from '../log/options.ts';
-import { Output } from './output.ts';
-import { untilStopped } from './signals.ts';
+import { benchTailLatency } from '../bench/work/tail-latency.ts';
+import { parseCount, parsePositiveCount } from './arguments.ts';
+import { registerAppend } from './bench-append.ts';
+import {
+  batchesOf,
+  type BatchOptions,
+  type CacheOptions,
+  isGiven,
+  type LoadOptions,
+  loadOf,
+  type PlaceOptions,
+  type ProducerOptions,
+  type ThreadOptions,
+  type TimingOptions,
+  timingOf,
+  withBatchOptions,
+  withCacheOption,
+  withLoadOptions,
+  withPlaceOptions,
+  withProducerOptions,
+  withThreadsOption,
+  withTimingOptions,
+} from './bench-options.ts';
+import { runBench } from './bench-run.ts';
 
-/** The options of all works. */
-interface PlaceOptions {
-  readonly rounds: number;
-  readonly dir?: string;
-  readonly json?: boolean;
+/** Adds a work to `seglog bench`. */
+type AddWork = (name: string, description: string) => Command;
+
+/** Runs what threads can do: on this one, or on so many others. */
+async function runOrdered(
+  options: PlaceOptions & ThreadOptions & Partial<CacheOptions>,
+  order: BenchOrder,
+): Promise<void> {
+  const { threads, cache = 'warm' } = options;
+  await runBench(
+    options,
+    (place) => (threads === undefined ? runOrder(place, order) : benchOnThreads(place, threads, order)),
+    { cache },
+  );
 }
 
-/** Those of works on a log of a given size. */
-interface LoadOptions extends PlaceOptions {
+function registerReads(work: AddWork): void {
+  const reading = (name: string, description: string): Command =>
+    withThreadsOption(withCacheOption(withPlaceOptions(withLoadOptions(work(name, description)))));
+  reading('read', 'read all records, checksums verified')
+    .addOption(new Option('--as <way>', 'how records are looked at').choices(READ_WAYS).default('cursor'))
+    .action(async (options: LoadOptions & CacheOptions & ThreadOptions & { as: ReadWay }) => {
+      await runOrdered(options, { work: 'read', load: loadOf(options), as: options.as });
+    });
+  const seeking = (name: string, description: string, by: 'offset' | 'time', seeks: number): void => {
+    withTimingOptions(reading(name, description), 'seeks')
+      .option('--seeks <n>', 'how many a round', parsePositiveCount, seeks)
+      .action(async (options: LoadOptions & CacheOptions & ThreadOptions & TimingOptions & { seeks: number }) => {
+        const use = { seeks: options.seeks, by, ...timingOf(options) };
+        await runOrdered(options, { work: 'seek', load: loadOf(options), use });
+      });
+  };
+  seeking('seek', 'find the batches of random offsets and read their headers', 'offset', 200_000);
+  seeking('seek-time', 'find the first records of random times', 'time', 20_000);
+}
+
+function registerOpening(work: AddWork): void {
+  withCacheOption(
+    withPlaceOptions(work('open', 'open a partition of many small segments, or many partitions, after a clean close')),
+  )
+    .option('--segments <n>', 'how many', parsePositiveCount, 10_000)
+    .addOption(
+      new Option('--partitions <n>', 'so many partitions in one log directory instead')
+        .argParser(parsePositiveCount)
+        .conflicts('segments'),
+    )
+    .action(async (options: PlaceOptions & CacheOptions & { segments: number; partitions?: number }) => {
+      const { segments, partitions, cache } = options;
+      await runBench(
+        options,
+        (place) => (partitions === undefined ? benchOpen(place, segments) : benchOpenPartitions(place, partitions)),
+        { cache },
+      );
+    });
+  const recover = work('recover', 'open a log as after an unclean stop, every byte gone over');
+  withThreadsOption(withCacheOption(withProducerOptions(withPlaceOptions(withLoadOptions(recover))))).action(
+    async (options: ProducerOptions & CacheOptions & ThreadOptions) => {
+      await runOrdered(options, { work: 'recover', load: loadOf(options) });
+    },
+  );
+}
+
+interface CompactOptions extends PlaceOptions, BatchOptions {
   readonly records: number;
   readonly recordBytes: number;
-  readonly batchRecords: number;
-  readonly compression: Codec;
+  readonly distinctKeys: number;
+  readonly segmentBytes: number;
 }
 
-/** Those of works where it counts who appends. */
-interface ProducerOptions extends LoadOptions {
-  readonly producer: ProducerKind;
-  readonly transactionBatches: number;
+function registerCompact(work: AddWork): void {
+  withPlaceOptions(
+    withBatchOptions(work('compact', 'compact the sealed segments of a log with keys key-N'))
+      .option('--records <n>', 'records to append', parsePositiveCount, 5_000_000)
+      .option('--record-bytes <n>', 'bytes of a value', parseCount, 100)
+      .option('--distinct-keys <n>', 'how many keys there are', parsePositiveCount, 1_000_000)
+      .option('--segment-bytes <n>', 'the most bytes of a segment', parsePositiveCount, COMPACT_SEGMENT_BYTES),
+  ).action(async (options: CompactOptions) => {
+    const { records, recordBytes, distinctKeys, segmentBytes } = options;
+    const load = { records, recordBytes, distinctKeys, segmentBytes, ...batchesOf(options) };
+    await runBench(options, (place) => benchCompact(place, load));
+  });
 }
 
-const DURABILITIES = ['none', 'fsync', 'group'] as const;
+/** Small enough that there is something to clean all the time. */
+const MIXED_SEGMENT_BYTES = 16 << 20;
+const MIXED_KEYS = 100_000;
 
-/** Those of appending. */
-interface AppendOptions extends ProducerOptions {
-  readonly durability: (typeof DURABILITIES)[number];
-  readonly appenders: number;
-}
-
-/** A sync takes some milliseconds: as many records as without would take hours. */
-const DURABLE_RECORDS = { fsync: 1000, group: 20_000 } as const;
-
-function compressionOption(): Option {
-  return new Option('--compression <codec>', 'how batches are compressed')
-    .choices(Object.keys(CODEC_IDS))
-    .default('none');
-}
-
-function withLoadOptions(command: Command): Command {
-  return command
-    .option('--records <n>', 'records to append', parsePositiveCount, 3_000_000)
-    .option('--record-bytes <n>', 'bytes of a value', parseCount, 100)
-    .option('--batch-records <n>', 'records a batch', parsePositiveCount, 1000)
-    .addOption(compressionOption());
-}
-
-function withProducerOptions(command: Command): Command {
-  return command
+function registerConcurrent(work: AddWork): void {
+  const tail = work('tail-latency', 'time from when a batch is due to when a reader at the end of the log has it');
+  withPlaceOptions(withLoadOptions(tail))
+    .option('--rate <n>', 'batches a second', parsePositiveCount, 1000)
+    .action(async (options: LoadOptions & { rate: number }, command: Command) => {
+      const load = {
+        ...loadOf(options),
+        ...(isGiven(command, 'records') ? {} : { records: 5000 }),
+        ...(isGiven(command, 'batchRecords') ? {} : { batchRecords: 1 }),
+      };
+      await runBench(options, (place) => benchTailLatency({ ...place, load }, options.rate));
+    })
+    .addHelpText('after', '\nUnless told otherwise 5000 batches of one record a round.');
+  const mixed = work('mixed', 'append keyed records while readers follow the end and sealed segments are compacted');
+  withTimingOptions(withPlaceOptions(withLoadOptions(mixed)), 'batches')
+    .option('--readers <n>', 'how many readers follow the end', parseCount, 1)
     .addOption(
-      new Option('--producer <kind>', 'whether batches have sequences, and are in transactions')
-        .choices(PRODUCER_KINDS)
-        .default('none'),
+      new Option('--cleaner <where>', 'where compaction runs').choices(['worker', 'here', 'none']).default('worker'),
     )
-    .option('--transaction-batches <n>', 'batches a transaction', parsePositiveCount, 10);
-}
-
-function withPlaceOptions(command: Command): Command {
-  return command
-    .option('--rounds <n>', 'how often; the first rounds warm up', parsePositiveCount, 3)
-    .option(
-      '--dir <dir>',
-      'scratch directory, replaced if it is ours and refused if not; the log in it is bench-0 (default: a temporary one)',
-    )
-    .option('--json', 'one JSON object a line');
-}
-
-/** Prints lines as they come; gives them back. Nobody reading any more ends the bench. */
-async function print(json: boolean, lines: AsyncIterable<BenchLine>): Promise<BenchLine[]> {
-  const output = new Output(process.stdout);
-  const all: BenchLine[] = [];
-  for await (const line of lines) {
-    void output.write(`${json ? JSON.stringify(line) : lineText(line)}\n`);
-    await output.flush();
-    all.push(line);
-    if (output.closed) break;
-  }
-  return all;
-}
-
-async function runBench(
-  options: PlaceOptions,
-  bench: (place: BenchPlace) => AsyncIterable<BenchLine>,
-): Promise<BenchLine[]> {
-  const engine = defaultEngine();
-  const fs = nodeFileSystem;
-  const directory = options.dir ?? newScratch(fs, tmpdir());
-  let lines: BenchLine[] = [];
-  try {
-    await untilStopped(async (signal) => {
-      const place = { engine, fs, directory, rounds: options.rounds, signal };
-      lines = await print(options.json === true, bench(place));
-    });
-  } finally {
-    if (options.dir === undefined) fs.removeTree(directory);
-  }
-  return lines;
-}
-
-function contextOf(place: BenchPlace, options: LoadOptions | ProducerOptions): BenchContext {
-  const { records, recordBytes, batchRecords, compression } = options;
-  const { producer, transactionBatches } =
-    'producer' in options ? options : ({ producer: 'none', transactionBatches: 1 } as const);
-  return { ...place, load: { records, recordBytes, batchRecords, compression, producer, transactionBatches } };
-}
-
-/** Appending with syncs: fewer records, and each a batch, unless the user says otherwise. */
-async function runDurable(
-  options: AppendOptions,
-  durability: 'fsync' | 'group',
-  isDefault: (option: keyof LoadOptions) => boolean,
-): Promise<void> {
-  const load = {
-    ...options,
-    ...(isDefault('records') ? { records: DURABLE_RECORDS[durability] } : {}),
-    ...(isDefault('batchRecords') ? { batchRecords: 1 } : {}),
-  };
-  const appenders = durability === 'fsync' ? 1 : options.appenders;
-  const lines = await runBench(options, (place) => benchDurable(contextOf(place, load), { durability, appenders }));
-  if (lines.length > 1) process.stderr.write(`${syncShareText(lines)}\n`);
+    .action(async (options: LoadOptions & TimingOptions & Pick<MixedUse, 'readers' | 'cleaner'>) => {
+      const { readers, cleaner } = options;
+      const load = { keys: MIXED_KEYS, segmentBytes: MIXED_SEGMENT_BYTES, ...loadOf(options) };
+      await runBench(options, (place) => benchMixed({ ...place, load }, { readers, cleaner, ...timingOf(options) }));
+    })
+    .addHelpText('after', `\nUnless told otherwise ${MIXED_KEYS} keys and segments of ${MIXED_SEGMENT_BYTES} bytes.`);
 }
 
 /** Adds `seglog bench` to the program. */
@@ -150,66 +154,18 @@ export function registerBench(program: Command): void {
   const bench = program
     .command('bench')
     .description('measure appending, reading, seeking, opening, recovery and compaction on this machine');
-  const work = (name: string, description: string): Command => bench.command(name).description(description);
-  const loadWork = (name: string, description: string): Command =>
-    withPlaceOptions(withLoadOptions(work(name, description)));
-
-  withProducerOptions(loadWork('append', 'build batches from separate values and append them'))
-    .addOption(
-      new Option(
-        '--durability <how>',
-        'when an append is done: in the page cache; after a sync of its own; after one that several appenders share. The last two take turns with a bare loop of writes and syncs, and append single records, 1000 and 20000, unless told otherwise',
-      )
-        .choices(DURABILITIES)
-        .default('none'),
-    )
-    .option('--appenders <n>', 'how many append at the same time with --durability group', parsePositiveCount, 64)
-    .action(async (options: AppendOptions, command: Command) => {
-      const { durability } = options;
-      if (durability === 'none') await runBench(options, (place) => benchAppend(contextOf(place, options)));
-      else await runDurable(options, durability, (option) => command.getOptionValueSource(option) === 'default');
-    });
-  loadWork('read', 'read all records, checksums verified')
-    .addOption(new Option('--as <way>', 'how records are looked at').choices(READ_WAYS).default('cursor'))
-    .action(async (options: LoadOptions & { as: ReadWay }) => {
-      await runBench(options, (place) => benchRead(contextOf(place, options), options.as));
-    });
-  loadWork('seek', 'find the batches of random offsets and read their headers')
-    .option('--seeks <n>', 'how many a round', parsePositiveCount, 200_000)
-    .action(async (options: LoadOptions & { seeks: number }) => {
-      await runBench(options, (place) => benchSeek(contextOf(place, options), options.seeks));
-    });
-  withPlaceOptions(work('open', 'open a partition of many small segments, or many partitions, after a clean close'))
-    .option('--segments <n>', 'how many', parsePositiveCount, 10_000)
-    .addOption(
-      new Option('--partitions <n>', 'so many partitions in one log directory instead')
-        .argParser(parsePositiveCount)
-        .conflicts('segments'),
-    )
-    .action(async (options: PlaceOptions & { segments: number; partitions?: number }) => {
-      const { segments, partitions } = options;
-      await runBench(options, (place) =>
-        partitions === undefined ? benchOpen(place, segments) : benchOpenPartitions(place, partitions),
-      );
-    });
-  withProducerOptions(loadWork('recover', 'open a log as after an unclean stop, every byte gone over'))
-    .option('--segment-bytes <n>', 'the most bytes of a segment', parsePositiveCount, SEGMENT_BYTES)
-    .action(async (options: ProducerOptions & { segmentBytes: number }) => {
-      await runBench(options, (place) => benchRecover(contextOf(place, options), options.segmentBytes));
-    });
+  const work: AddWork = (name, description) => bench.command(name).description(description);
+  registerAppend(work, runOrdered);
+  registerReads(work);
+  registerOpening(work);
+  registerCompact(work);
+  registerConcurrent(work);
   withPlaceOptions(
-    work('compact', 'compact the sealed segments, of 100 MiB, of a log with 1000 records a batch and keys key-N')
-      .option('--records <n>', 'records to append', parsePositiveCount, 5_000_000)
-      .option('--record-bytes <n>', 'bytes of a value', parseCount, 100)
-      .option('--distinct-keys <n>', 'how many keys there are', parsePositiveCount, 1_000_000)
-      .addOption(compressionOption()),
-  ).action(async (options: PlaceOptions & CompactLoad) => {
-    await runBench(options, (place) => benchCompact(place, options));
+    withLoadOptions(work('copy', 'append, and copy as many bytes plainly to a fresh mapping, in turn (native engine)')),
+  ).action(async (options: LoadOptions) => {
+    const lines = await runBench(options, (place) => benchCopy({ ...place, load: loadOf(options) }), {
+      linesPerRound: 2,
+    });
+    if (lines.length > 1) process.stderr.write(`${copyShareText(lines)}\n`);
   });
-  loadWork('copy', 'append, and copy as many bytes plainly to a fresh mapping, in turn (native engine)').action(
-    async (options: LoadOptions) => {
-      const lines = await runBench(options, (place) => benchCopy(contextOf(place, options)));
-      if (lines.length > 1) process.stderr.write(`${copyShareText(lines)}\n`);
-    },
-  );
 }

@@ -1,45 +1,8 @@
 /** The demo's tables: no frames, columns aligned. */
-import Table from 'cli-table3';
 import type { PartitionSummary } from '../bench/demo/kafka-summary.ts';
 import type { Step } from '../bench/demo/steps.ts';
 import { bytesText, countText, decimals, rateText, secondsText } from '../bench/text.ts';
-
-const NO_FRAME = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-} as const;
-const INDENT = '  ';
-
-type Align = 'left' | 'right';
-
-/** Rows under a head, each line indented; ends with a line feed. */
-function plainTable(columns: readonly (readonly [name: string, align: Align])[], rows: readonly string[][]): string {
-  const table = new Table({
-    head: columns.map(([name]) => name),
-    colAligns: columns.map(([, align]) => align),
-    chars: NO_FRAME,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 3 },
-  });
-  table.push(...rows);
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => `${INDENT}${line.trimEnd()}\n`)
-    .join('');
-}
+import { INDENT, plainTable } from './plain-table.ts';
 
 /** What Kafka's own files hold; partitions without records are only counted. */
 export function kafkaTable(partitions: readonly PartitionSummary[]): string {

@@ -4,10 +4,11 @@ import { SeglogError } from '../../errors/errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { Codec } from '../../log/options.ts';
 import { benchLine, type CompactLine } from '../line.ts';
+import { RoundMeter } from '../meter.ts';
 import { seededRandom } from '../random.ts';
 import { Turns } from '../turn.ts';
 import { randomValues, VALUE_COUNT } from '../values.ts';
-import { type BenchPlace, openEmpty } from './context.ts';
+import { type BenchPlace, levelOf, openEmpty } from './context.ts';
 
 /** How much of what is compacted. */
 export interface CompactLoad {
@@ -17,11 +18,16 @@ export interface CompactLoad {
   /** Keys are `key-0` to `key-N` at random, so that a few may be missing. */
   readonly distinctKeys: number;
   readonly compression: Codec;
+  readonly compressionLevel?: number;
+  /** Of each byte of a value, 0 to 8 bits; letters A to Z when left out. */
+  readonly entropyBits?: number;
+  readonly batchRecords: number;
+  /** The most bytes of a segment. */
+  readonly segmentBytes: number;
 }
 
-/** As the peer's: segments of 100 MiB, 1,000 records a batch, tombstones kept for a day. */
-const COMPACT_SEGMENT_BYTES = 100 << 20;
-const BATCH_RECORDS = 1000;
+/** As the peer's: segments of 100 MiB, tombstones kept for a day. */
+export const COMPACT_SEGMENT_BYTES: number = 100 << 20;
 const DELETE_RETENTION_MS = 86_400_000;
 /** Room for a batch of large records; Kafka's default of `max.message.bytes` otherwise. */
 const MAX_MESSAGE_BYTES = 1_048_588;
@@ -29,14 +35,14 @@ const RECORD_OVERHEAD_BYTES = 64;
 const KEY_SEED = 5;
 
 async function fill(log: Log, load: CompactLoad, signal: AbortSignal | undefined): Promise<void> {
-  const { records, distinctKeys, compression, recordBytes } = load;
-  const values = randomValues(recordBytes);
+  const { records, distinctKeys, compression, recordBytes, entropyBits, batchRecords } = load;
+  const values = randomValues(recordBytes, undefined, entropyBits);
   const random = seededRandom(KEY_SEED);
   const batch = log.batch();
   const turns = new Turns(signal);
   const firstTimestamp = systemClock.now() - records;
-  for (let first = 0; first < records; first += BATCH_RECORDS) {
-    const end = Math.min(first + BATCH_RECORDS, records);
+  for (let first = 0; first < records; first += batchRecords) {
+    const end = Math.min(first + batchRecords, records);
     for (let i = first; i < end; i++) {
       const key = Buffer.from(`key-${Math.floor(random() * distinctKeys)}`);
       batch.add(firstTimestamp + first, key, values[i & (VALUE_COUNT - 1)] as Uint8Array);
@@ -49,33 +55,36 @@ async function fill(log: Log, load: CompactLoad, signal: AbortSignal | undefined
 
 /** Compacts a new log in each round: all but its active segment. The last round's log stays. */
 export async function* benchCompact(place: BenchPlace, load: CompactLoad): AsyncGenerator<CompactLine, void, void> {
-  const { engine, fs, rounds, signal } = place;
-  const batchBytes = BATCH_RECORDS * (load.recordBytes + RECORD_OVERHEAD_BYTES);
+  const batchBytes = load.batchRecords * (load.recordBytes + RECORD_OVERHEAD_BYTES);
   const config = {
     ...{
-      segmentBytes: COMPACT_SEGMENT_BYTES,
+      segmentBytes: load.segmentBytes,
       cleanupPolicy: ['compact'] as const,
       deleteRetentionMs: DELETE_RETENTION_MS,
     },
-    ...{ maxMessageBytes: Math.max(MAX_MESSAGE_BYTES, batchBytes), engine, fs },
+    maxMessageBytes: Math.max(MAX_MESSAGE_BYTES, batchBytes),
+    ...levelOf(load),
   };
-  for (let round = 0; round < rounds; round++) {
-    signal?.throwIfAborted();
-    const log = await openEmpty(place, config);
+  for (let round = 0; round < place.rounds; round++) {
+    place.signal?.throwIfAborted();
+    const meter = new RoundMeter(place);
+    const { engine, fs } = meter.place;
+    const log = await openEmpty(meter.place, { ...config, engine, fs });
     try {
-      await fill(log, load, signal);
-      yield await compactRound(log, load, round, place);
+      await fill(log, load, place.signal);
+      yield await compactRound(log, load, round, meter);
     } finally {
       await log.close();
     }
   }
 }
 
-async function compactRound(log: Log, load: CompactLoad, round: number, place: BenchPlace): Promise<CompactLine> {
-  const { engine, signal } = place;
-  const start = systemClock.monotonicMs();
-  const result = await log.compact(signal === undefined ? {} : { signal });
-  const elapsedMs = systemClock.monotonicMs() - start;
+async function compactRound(log: Log, load: CompactLoad, round: number, meter: RoundMeter): Promise<CompactLine> {
+  const { engine, signal } = meter.place;
+  const before = meter.cost().bytesWritten;
+  const result = await meter.time(() => log.compact(signal === undefined ? {} : { signal }));
+  const cost = meter.cost();
+  const { elapsedMs } = meter;
   const { bytesBefore, bytesAfter, segmentsBefore, segmentsAfter, statistics, endOffset } = result;
   if (statistics.recordsKept > load.distinctKeys) {
     throw new SeglogError('INTERNAL', 'more records stayed than there are keys', {
@@ -88,5 +97,7 @@ async function compactRound(log: Log, load: CompactLoad, round: number, place: B
     ...benchLine('compact', round, engine.name, { records: endOffset, bytes: bytesBefore, elapsedMs }),
     ...{ bytesAfter, segmentsBefore, segmentsAfter, recordsKept: statistics.recordsKept },
     ...{ recordBytes: load.recordBytes, distinctKeys: load.distinctKeys, compression: load.compression },
+    // Making the log is not what is measured here.
+    ...{ ...cost, bytesWritten: cost.bytesWritten - before },
   };
 }

@@ -8,9 +8,9 @@ import { defaultCopyProbe } from '../../engine/select.ts';
 import { SeglogError } from '../../errors/errors.ts';
 import { type BenchLine, benchLine } from '../line.ts';
 import { claimScratch } from '../scratch.ts';
-import { randomValues } from '../values.ts';
 import { appendRound } from './append.ts';
 import type { BenchContext } from './context.ts';
+import { contentOf } from './load.ts';
 
 const COPY_BYTES = 1 << 20;
 const COPY_FILE = 'copy.probe';
@@ -51,9 +51,9 @@ function copyRound(probe: Probe, { directory, fs }: BenchContext, round: number,
 export async function* benchCopy(context: BenchContext): AsyncGenerator<BenchLine, void, void> {
   const { engine, load, rounds } = context;
   const probe = findProbe(engine);
-  const values = randomValues(load.recordBytes);
+  const content = contentOf(load);
   for (let round = 0; round < rounds; round++) {
-    const appended = await appendRound(context, round, values);
+    const appended = await appendRound(context, round, content);
     yield appended;
     yield copyRound(probe, context, round, appended.bytes);
   }

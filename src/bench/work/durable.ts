@@ -4,13 +4,13 @@
  */
 import { join } from 'node:path';
 import { systemClock } from '../../clock/clock.ts';
-import type { Engine } from '../../engine/contract.ts';
 import type { AppendFile } from '../../fs/contract.ts';
 import type { Log } from '../../log/log.ts';
 import { type BenchLine, benchLine, type DurableLine } from '../line.ts';
+import { RoundMeter } from '../meter.ts';
 import { randomValues } from '../values.ts';
 import { benchConfig, type BenchContext, firstTimestampOf, openEmpty, SEGMENT_BYTES } from './context.ts';
-import { LoadWriter } from './load.ts';
+import { contentOf, LoadWriter } from './load.ts';
 
 const SYNC_FILE = 'sync.probe';
 
@@ -19,27 +19,8 @@ export interface Durability {
   readonly durability: 'fsync' | 'group';
   /** How many append at the same time: 1 with `fsync`. */
   readonly appenders: number;
-}
-
-/** An engine whose append files count their syncs. */
-class CountedSyncs {
-  readonly engine: Engine;
-  count = 0;
-
-  constructor(engine: Engine) {
-    this.engine = {
-      ...engine,
-      openAppend: (fs, path, options) => {
-        const file = engine.openAppend(fs, path, options);
-        const sync = file.sync.bind(file);
-        file.sync = () => {
-          this.count++;
-          return sync();
-        };
-        return file;
-      },
-    };
-  }
+  /** Whether each append is timed, until it is on the disk. */
+  readonly latency?: boolean;
 }
 
 /** Syncs of one side before it is the other's turn: a disk's speed changes from one second to the next. */
@@ -52,11 +33,20 @@ interface Spent {
 }
 
 /** Appends, each batch waited for, until `end` batches are written or none is left. */
-async function appendDurably(log: Log, writer: LoadWriter, end: number, signal?: AbortSignal): Promise<void> {
-  while (writer.batches < end && writer.append()) {
+async function appendDurably(
+  log: Log,
+  writer: LoadWriter,
+  { times, clock, place: { signal } }: RoundMeter<BenchContext>,
+  end: number,
+  isTimed: boolean,
+): Promise<void> {
+  while (writer.batches < end && !writer.isDone) {
+    const began = isTimed ? clock.monotonicMs() : 0;
+    writer.append();
     const commit = writer.commit();
     if (commit !== undefined) await commit;
     await log.flush();
+    if (isTimed) times.note(undefined, began, clock.monotonicMs());
     signal?.throwIfAborted();
   }
 }
@@ -74,30 +64,28 @@ async function syncBare(file: AppendFile, bytes: Uint8Array, spent: Spent, syncs
 
 /** One round on open files: the log's turns and the bare loop's, until the load is appended. */
 async function takeTurns(
-  context: BenchContext,
-  { appenders }: Durability,
+  meter: RoundMeter<BenchContext>,
+  { appenders, latency }: Durability,
   log: Log,
-  counted: CountedSyncs,
   bareFile: AppendFile,
-): Promise<{ readonly durable: Spent; readonly bare: Spent; readonly bareBytes: number }> {
-  const { load, signal } = context;
-  const writer = new LoadWriter(log, load, firstTimestampOf(load), randomValues(load.recordBytes));
-  const durable: Spent = { syncs: 0, elapsedMs: 0 };
+): Promise<{ readonly syncs: number; readonly bare: Spent; readonly bareBytes: number }> {
+  const { load } = meter.place;
+  const writer = new LoadWriter(log, load, firstTimestampOf(load), contentOf(load));
+  let syncs = 0;
   const bare: Spent = { syncs: 0, elapsedMs: 0 };
   let written: Uint8Array | undefined;
   while (!writer.isDone) {
     const end = writer.batches + appenders * TURN_SYNCS;
-    const before = counted.count;
-    const start = systemClock.monotonicMs();
-    await Promise.all(Array.from({ length: appenders }, () => appendDurably(log, writer, end, signal)));
-    durable.elapsedMs += systemClock.monotonicMs() - start;
-    const syncs = counted.count - before;
-    durable.syncs += syncs;
+    const before = meter.syncs;
+    const appender = (): Promise<void> => appendDurably(log, writer, meter, end, latency === true);
+    await meter.time(() => Promise.all(Array.from({ length: appenders }, appender)));
+    const turnSyncs = meter.syncs - before;
+    syncs += turnSyncs;
     // As many bytes as came to the log between two syncs.
-    written ??= randomValues(Math.max(1, Math.floor(log.status().sizeBytes / syncs)))[0] as Uint8Array;
-    await syncBare(bareFile, written, bare, syncs);
+    written ??= randomValues(Math.max(1, Math.floor(log.status().sizeBytes / turnSyncs)))[0] as Uint8Array;
+    await syncBare(bareFile, written, bare, turnSyncs);
   }
-  return { durable, bare, bareBytes: bare.syncs * (written?.length ?? 0) };
+  return { syncs, bare, bareBytes: bare.syncs * (written?.length ?? 0) };
 }
 
 function perSecond(count: number, elapsedMs: number): number {
@@ -110,32 +98,36 @@ async function runRound(
   round: number,
 ): Promise<[DurableLine, BenchLine]> {
   const { engine, fs, load, directory } = context;
-  const counted = new CountedSyncs(engine);
-  const log = await openEmpty(context, { ...benchConfig(context), engine: counted.engine });
+  const meter = new RoundMeter(context);
+  const log = await openEmpty(meter.place, benchConfig(meter.place));
   const path = join(directory, SYNC_FILE);
   fs.remove(path);
   const bareFile = engine.openAppend(fs, path, { sizeBytes: 0, maxSizeBytes: SEGMENT_BYTES, preallocate: false });
-  try {
-    const { durable, bare, bareBytes } = await takeTurns(context, durability, log, counted, bareFile);
-    const appends = Math.ceil(load.records / load.batchRecords);
-    const measured = { records: load.records, bytes: log.status().sizeBytes, elapsedMs: durable.elapsedMs };
-    const line: DurableLine = {
-      ...benchLine('append', round, engine.name, measured),
-      producer: load.producer,
-      ...durability,
-      appends,
-      appendsPerSecond: perSecond(appends, durable.elapsedMs),
-      syncs: durable.syncs,
-      syncsPerSecond: perSecond(durable.syncs, durable.elapsedMs),
-      meanGroup: Number((appends / durable.syncs).toFixed(1)),
-    };
-    const bareMeasured = { records: bare.syncs, bytes: bareBytes, elapsedMs: bare.elapsedMs };
-    return [line, benchLine('sync', round, engine.name, bareMeasured)];
-  } finally {
-    bareFile.close();
-    fs.remove(path);
-    await log.close();
-  }
+  const turns = await (async () => {
+    try {
+      return await takeTurns(meter, durability, log, bareFile);
+    } finally {
+      bareFile.close();
+      fs.remove(path);
+      await log.close();
+    }
+  })();
+  const { syncs, bare, bareBytes } = turns;
+  const { elapsedMs } = meter;
+  const appends = Math.ceil(load.records / load.batchRecords);
+  const line: DurableLine = {
+    ...benchLine('append', round, engine.name, { records: load.records, bytes: log.status().sizeBytes, elapsedMs }),
+    ...{ producer: load.producer, durability: durability.durability, appenders: durability.appenders },
+    appends,
+    appendsPerSecond: perSecond(appends, elapsedMs),
+    syncs,
+    syncsPerSecond: perSecond(syncs, elapsedMs),
+    meanGroup: Number((appends / syncs).toFixed(1)),
+    ...meter.cost(),
+    ...meter.latencies(),
+  };
+  const bareMeasured = { records: bare.syncs, bytes: bareBytes, elapsedMs: bare.elapsedMs };
+  return [line, benchLine('sync', round, engine.name, bareMeasured)];
 }
 
 /** Lines of durable appending and of bare syncs; `records` of the latter are syncs. The last round's log stays. */

@@ -1,10 +1,12 @@
-/** The partition that benches write and read: one log, null keys, values of random letters, batch after batch. */
+/** The partition that benches write and read: one log, values of random letters, null keys unless told otherwise. */
 import type { Log } from '../../log/log.ts';
 import type { AppendRecordsOptions, AppendResult, Codec } from '../../log/options.ts';
 import type { BatchBuilder } from '../../record/batch-builder.ts';
 import { MAX_INT32 } from '../../units/units.ts';
+import { RecordKeys } from '../keys.ts';
+import type { RecordSizes } from '../sizes.ts';
 import { Turns } from '../turn.ts';
-import { VALUE_COUNT } from '../values.ts';
+import { randomValues, VALUE_COUNT } from '../values.ts';
 
 /** The log in the scratch directory. */
 export const BENCH_LOG = 'bench-0';
@@ -16,12 +18,35 @@ export type ProducerKind = (typeof PRODUCER_KINDS)[number];
 /** How much of what a bench works on. */
 export interface Load {
   readonly records: number;
-  readonly recordBytes: number;
+  /** Bytes of a value. */
+  readonly recordBytes: RecordSizes;
+  /** Of each byte of a value, 0 to 8 bits; letters A to Z when left out. */
+  readonly entropyBits?: number;
+  /** How many different keys there are; null keys when left out. */
+  readonly keys?: number;
   readonly batchRecords: number;
   readonly compression: Codec;
+  /** As Kafka counts it for that codec; its default when left out. */
+  readonly compressionLevel?: number;
+  /** The most bytes of a segment; a gibibyte when left out. */
+  readonly segmentBytes?: number;
   readonly producer: ProducerKind;
   /** How many batches a transaction has; a commit marker stands behind each. */
   readonly transactionBatches: number;
+}
+
+/** Keys and values of a load's records, made before anything is timed. */
+export interface LoadContent {
+  /** `VALUE_COUNT` of them, in turn. */
+  readonly values: readonly Uint8Array[];
+  /** undefined: null keys. */
+  readonly keys: RecordKeys | undefined;
+}
+
+/** @throws SeglogError `INVALID_ARGUMENT` for keys or an entropy that cannot be */
+export function contentOf({ recordBytes, entropyBits, keys }: Load): LoadContent {
+  const values = randomValues(recordBytes, undefined, entropyBits);
+  return { values, keys: keys === undefined ? undefined : new RecordKeys(keys) };
 }
 
 const PRODUCER_ID = 1000;
@@ -40,24 +65,30 @@ export class LoadWriter {
   readonly #log: Log;
   readonly #load: Load;
   readonly #firstTimestamp: number;
-  readonly #values: readonly Uint8Array[];
+  readonly #content: LoadContent;
   readonly #batch: BatchBuilder;
   #next = 0;
   #batches = 0;
   #uncommitted = 0;
+  #sizeBytes = 0;
 
   /** @param firstTimestamp of the first record; the last one is `load.records` milliseconds later */
-  constructor(log: Log, load: Load, firstTimestamp: number, values: readonly Uint8Array[]) {
+  constructor(log: Log, load: Load, firstTimestamp: number, content: LoadContent) {
     this.#log = log;
     this.#load = load;
     this.#firstTimestamp = firstTimestamp;
-    this.#values = values;
+    this.#content = content;
     this.#batch = log.batch();
   }
 
   /** How many batches were appended. */
   get batches(): number {
     return this.#batches;
+  }
+
+  /** Bytes of the batches that were appended. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
   }
 
   get isDone(): boolean {
@@ -71,10 +102,13 @@ export class LoadWriter {
     if (first >= records) return false;
     const end = Math.min(first + batchRecords, records);
     const batch = this.#batch;
-    const values = this.#values;
+    const { values, keys } = this.#content;
     const timestamp = this.#firstTimestamp + first;
-    for (let i = first; i < end; i++) batch.add(timestamp, null, values[i & (VALUE_COUNT - 1)] as Uint8Array);
-    this.#log.appendSync(batch, this.#optionsAt(first));
+    for (let i = first; i < end; i++) {
+      const key = keys === undefined ? null : keys.at(i);
+      batch.add(timestamp, key, values[i & (VALUE_COUNT - 1)] as Uint8Array);
+    }
+    this.#sizeBytes += this.#log.appendSync(batch, this.#optionsAt(first)).sizeBytes;
     this.#next = end;
     this.#batches++;
     this.#uncommitted++;
@@ -108,10 +142,10 @@ export async function appendLoad(
   log: Log,
   load: Load,
   firstTimestamp: number,
-  values: readonly Uint8Array[],
+  content: LoadContent,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const writer = new LoadWriter(log, load, firstTimestamp, values);
+  const writer = new LoadWriter(log, load, firstTimestamp, content);
   const turns = new Turns(signal);
   while (writer.append()) {
     const commit = writer.commit();

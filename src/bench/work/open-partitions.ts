@@ -1,9 +1,9 @@
 /** How long opening all partitions of a log directory takes after a clean close. */
 import { join } from 'node:path';
-import { systemClock } from '../../clock/clock.ts';
 import { Log } from '../../log/log.ts';
 import type { LogOptions } from '../../log/options.ts';
 import { benchLine } from '../line.ts';
+import { RoundMeter } from '../meter.ts';
 import { emptyScratchLog } from '../scratch.ts';
 import { randomValues } from '../values.ts';
 import type { BenchPlace } from './context.ts';
@@ -54,22 +54,22 @@ export async function* benchOpenPartitions(
   place: BenchPlace,
   partitions: number,
 ): AsyncGenerator<OpenLine, void, void> {
+  const { cache = 'warm' } = place;
   const directory = emptyScratchLog(place.fs, place.directory, LOG_DIRECTORY);
   const values = randomValues(RECORD_BYTES).slice(0, RECORDS_PER_PARTITION);
   const records = values.map((value) => ({ value }));
   await closeAll(await openAll(place, directory, partitions, (log) => void log.appendSync(records)));
   for (let round = 0; round < place.rounds; round++) {
+    const meter = new RoundMeter(place);
+    for (let i = 0; i < partitions; i++) meter.chill(join(directory, `bench-${i}`));
     const residentBefore = process.memoryUsage.rss();
-    const start = systemClock.monotonicMs();
-    const logs = await openAll(place, directory, partitions);
-    const elapsedMs = systemClock.monotonicMs() - start;
-    try {
-      const residentGrowthBytes = process.memoryUsage.rss() - residentBefore;
-      const bytes = logs.reduce((sum, log) => sum + log.status().sizeBytes, 0);
-      const measured = { records: partitions, bytes, elapsedMs };
-      yield { ...benchLine('open-partitions', round, place.engine.name, measured), residentGrowthBytes };
-    } finally {
-      await closeAll(logs);
-    }
+    const logs = await meter.time(() => openAll(meter.place, directory, partitions));
+    const residentGrowthBytes = process.memoryUsage.rss() - residentBefore;
+    const bytes = logs.reduce((sum, log) => sum + log.status().sizeBytes, 0);
+    await closeAll(logs);
+    meter.checkCold();
+    const measured = { records: partitions, bytes, elapsedMs: meter.elapsedMs };
+    const line = benchLine('open-partitions', round, place.engine.name, measured);
+    yield { ...line, residentGrowthBytes, cache, ...meter.cost() };
   }
 }

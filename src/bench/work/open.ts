@@ -3,6 +3,7 @@ import { systemClock } from '../../clock/clock.ts';
 import { Log } from '../../log/log.ts';
 import type { LogOptions } from '../../log/options.ts';
 import { type BenchLine, benchLine } from '../line.ts';
+import { RoundMeter } from '../meter.ts';
 import { Turns } from '../turn.ts';
 import { randomValues } from '../values.ts';
 import { type BenchPlace, openEmpty } from './context.ts';
@@ -39,21 +40,20 @@ export interface OpenLine extends BenchLine {
 
 /** `records` of the lines are segments opened. Making them and closing are not timed. The log stays. */
 export async function* benchOpen(place: BenchPlace, segments: number): AsyncGenerator<OpenLine, void, void> {
-  const { engine, fs, rounds } = place;
-  const config: LogOptions = { segmentBytes: SEGMENT_BYTES, engine, fs };
-  const directory = await makeSegments(place, config, segments);
+  const { engine, fs, rounds, cache = 'warm' } = place;
+  const directory = await makeSegments(place, { segmentBytes: SEGMENT_BYTES, engine, fs }, segments);
   for (let round = 0; round < rounds; round++) {
     place.signal?.throwIfAborted();
+    const meter = new RoundMeter(place);
+    const config: LogOptions = { segmentBytes: SEGMENT_BYTES, engine: meter.place.engine, fs: meter.place.fs };
+    meter.chill(directory);
     const residentBefore = process.memoryUsage.rss();
-    const start = systemClock.monotonicMs();
-    const log = await Log.open(directory, config);
-    const elapsedMs = systemClock.monotonicMs() - start;
-    try {
-      const residentGrowthBytes = process.memoryUsage.rss() - residentBefore;
-      const measured = { records: segments, bytes: log.status().sizeBytes, elapsedMs };
-      yield { ...benchLine('open', round, engine.name, measured), residentGrowthBytes };
-    } finally {
-      await log.close();
-    }
+    const log = await meter.time(() => Log.open(directory, config));
+    const residentGrowthBytes = process.memoryUsage.rss() - residentBefore;
+    const { sizeBytes } = log.status();
+    await log.close();
+    meter.checkCold();
+    const measured = { records: segments, bytes: sizeBytes, elapsedMs: meter.elapsedMs };
+    yield { ...benchLine('open', round, engine.name, measured), residentGrowthBytes, cache, ...meter.cost() };
   }
 }

@@ -1,17 +1,23 @@
 /** How fast a log is read from its start to its end, checksums verified, every record seen in JavaScript. */
-import { systemClock } from '../../clock/clock.ts';
 import { SeglogError } from '../../errors/errors.ts';
 import { Log } from '../../log/log.ts';
 import { type BenchLine, benchLine } from '../line.ts';
+import { RoundMeter } from '../meter.ts';
 import { Turns } from '../turn.ts';
 import { type BenchContext, benchConfig, type BenchData, makeData } from './context.ts';
-import { timestampOf } from './load.ts';
+import { contentOf, timestampOf } from './load.ts';
 import { type Expected, LOOKS, type ReadWay } from './looks.ts';
 
 /** Reads all; gives the bytes of the batches. */
-async function readAll(log: Log, { load, signal }: BenchContext, data: BenchData, way: ReadWay): Promise<number> {
+async function readAll(
+  log: Log,
+  { load, signal }: BenchContext,
+  data: BenchData,
+  way: ReadWay,
+  valueLengths: Int32Array,
+): Promise<number> {
   const look = LOOKS[way];
-  const expected: Expected = { valueLength: load.recordBytes, offset: 0, timestamp: 0, wrong: 0 };
+  const expected: Expected = { valueLengths, offset: 0, timestamp: 0, wrong: 0 };
   const turns = new Turns(signal);
   let bytes = 0;
   for await (const batch of log.read({ from: 0, verify: true, reuseBuffers: true })) {
@@ -38,15 +44,18 @@ export interface ReadLine extends BenchLine {
 
 /** Reads the load in each round. The log stays. */
 export async function* benchRead(context: BenchContext, as: ReadWay): AsyncGenerator<ReadLine, void, void> {
+  const { load, engine, rounds, cache = 'warm' } = context;
   const data = await makeData(context);
+  const lengths = Int32Array.from(contentOf(load).values, ({ length }) => length);
   const log = await Log.open(data.directory, benchConfig(context));
   try {
-    for (let round = 0; round < context.rounds; round++) {
-      const start = systemClock.monotonicMs();
-      const bytes = await readAll(log, context, data, as);
-      const elapsedMs = systemClock.monotonicMs() - start;
-      const measured = { records: context.load.records, bytes, elapsedMs };
-      yield { ...benchLine('read', round, context.engine.name, measured), as };
+    for (let round = 0; round < rounds; round++) {
+      const meter = new RoundMeter(context);
+      meter.chill(data.directory);
+      const bytes = await meter.time(() => readAll(log, context, data, as, lengths));
+      meter.checkCold();
+      const measured = { records: load.records, bytes, elapsedMs: meter.elapsedMs };
+      yield { ...benchLine('read', round, engine.name, measured), as, cache, ...meter.cost() };
     }
   } finally {
     await log.close();

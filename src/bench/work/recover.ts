@@ -1,8 +1,8 @@
 /** How fast a log is opened that was not closed clean, from its first byte on. Making it and closing are not timed. */
-import { systemClock } from '../../clock/clock.ts';
 import { SeglogError } from '../../errors/errors.ts';
 import { Log } from '../../log/log.ts';
 import { benchLine, type RecoverLine } from '../line.ts';
+import { RoundMeter } from '../meter.ts';
 import { type BenchContext, benchConfig, makeData } from './context.ts';
 
 /** No clean end, and nothing known to be on the disk: every byte is gone over. */
@@ -21,26 +21,25 @@ function checkRecovered(log: Log, records: number): void {
 }
 
 /** Opens the load's log as after an unclean stop in each round. It stays, closed clean. */
-export async function* benchRecover(
-  context: BenchContext,
-  segmentBytes: number,
-): AsyncGenerator<RecoverLine, void, void> {
-  const { load, engine, rounds, signal } = context;
-  const config = { ...benchConfig(context), segmentBytes };
-  const { directory } = await makeData(context, config);
+export async function* benchRecover(context: BenchContext): AsyncGenerator<RecoverLine, void, void> {
+  const { load, engine, rounds, signal, cache = 'warm' } = context;
+  const { directory } = await makeData(context);
   for (let round = 0; round < rounds; round++) {
     signal?.throwIfAborted();
-    const start = systemClock.monotonicMs();
-    const log = await Log.open(directory, { ...config, recovery: UNCLEAN });
-    const elapsedMs = systemClock.monotonicMs() - start;
+    const meter = new RoundMeter(context);
+    meter.chill(directory);
+    const config = { ...benchConfig(meter.place), recovery: UNCLEAN };
+    const log = await meter.time(() => Log.open(directory, config));
+    const { sizeBytes, segments } = log.status();
     try {
       checkRecovered(log, load.records);
-      const { sizeBytes, segments } = log.status();
-      const line = benchLine('recover', round, engine.name, { records: load.records, bytes: sizeBytes, elapsedMs });
-      const gigabytesPerSecond = Number((sizeBytes / GIGABYTE / line.seconds).toFixed(3));
-      yield { ...line, segments, gigabytesPerSecond };
     } finally {
       await log.close();
     }
+    meter.checkCold();
+    const measured = { records: load.records, bytes: sizeBytes, elapsedMs: meter.elapsedMs };
+    const line = benchLine('recover', round, engine.name, measured);
+    const gigabytesPerSecond = Number((sizeBytes / GIGABYTE / line.seconds).toFixed(3));
+    yield { ...line, segments, gigabytesPerSecond, cache, ...meter.cost() };
   }
 }

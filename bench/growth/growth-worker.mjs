@@ -1,0 +1,133 @@
+/**
+ * What `seglog bench` does not do by itself: many partitions, many sparse segments, many threads. In a process of its own:
+ *
+ *   node growth-worker.mjs sparse DIR SEGMENTS               a partition of so many sparse segments of a MiB
+ *   node growth-worker.mjs open DIR                          opens it, says how long that took
+ *   node growth-worker.mjs seek DIR SEEKS                    finds random offsets in it
+ *   node growth-worker.mjs partitions DIR N RECORDS ROUNDS   appends batches to N partitions in turn
+ *   node growth-worker.mjs threads DIR N RECORDS ROUNDS      appends on N threads, each to a partition of its own
+ */
+import { once } from 'node:events';
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { engineInfo, Log } from '../../dist/index.js';
+import { makeSparse } from './sparse.mjs';
+
+const RECORD_BYTES = 100;
+const BATCH_RECORDS = 100;
+const VALUE_COUNT = 1024;
+const BATCHES_A_TURN = 64;
+const { engine } = engineInfo();
+
+function say(line) {
+  process.stdout.write(`${JSON.stringify({ ...line, engine })}\n`);
+}
+
+function makeValues() {
+  let state = 1;
+  return Array.from({ length: VALUE_COUNT }, () =>
+    Uint8Array.from({ length: RECORD_BYTES }, () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return 65 + ((state >>> 16) % 26);
+    }),
+  );
+}
+
+const values = makeValues();
+
+function appendBatch(log, batch, first) {
+  const timestamp = Date.now();
+  for (let i = first; i < first + BATCH_RECORDS; i++) batch.add(timestamp, null, values[i & (VALUE_COUNT - 1)]);
+  log.appendSync(batch);
+}
+
+/** Appends so many records, batch by batch, each to the next log. */
+async function appendInTurn(logs, records) {
+  const batches = logs.map((log) => log.batch());
+  for (let first = 0, at = 0; first < records; first += BATCH_RECORDS, at = (at + 1) % logs.length) {
+    appendBatch(logs[at], batches[at], first);
+    if ((first / BATCH_RECORDS) % BATCHES_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function speed(work, round, records, seconds) {
+  say({ work, round, records, seconds, recordsPerSecond: Math.round(records / seconds) });
+}
+
+async function partitions(directory, count, records, rounds) {
+  for (let round = 0; round < rounds; round++) {
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory, { recursive: true });
+    const logs = [];
+    for (let i = 0; i < count; i++) logs.push(await Log.open(path.join(directory, `growth-${i}`)));
+    // Every log's first append makes its files, and the pages of its mapping: that is opening, not appending.
+    await appendInTurn(logs, count * BATCH_RECORDS);
+    const start = performance.now();
+    await appendInTurn(logs, records);
+    speed('partitions', round, records, (performance.now() - start) / 1000);
+    for (const log of logs) await log.close();
+  }
+}
+
+/** A thread: opens its log, says so, and appends when it is told to. */
+async function runThread({ directory, records }) {
+  const log = await Log.open(directory, { segmentBytes: 2 ** 30 });
+  await appendInTurn([log], BATCH_RECORDS);
+  parentPort.postMessage('ready', []);
+  await once(parentPort, 'message');
+  await appendInTurn([log], records);
+  parentPort.postMessage('done', []);
+  await log.close();
+}
+
+async function threads(directory, count, records, rounds) {
+  for (let round = 0; round < rounds; round++) {
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory, { recursive: true });
+    const each = Math.ceil(records / count / BATCH_RECORDS) * BATCH_RECORDS;
+    const workers = Array.from(
+      { length: count },
+      (_, i) =>
+        new Worker(new URL(import.meta.url), {
+          workerData: { directory: path.join(directory, `own-${i}`, 'growth-0'), records: each },
+        }),
+    );
+    const next = () => Promise.all(workers.map((worker) => once(worker, 'message')));
+    await next();
+    const done = next();
+    const start = performance.now();
+    for (const worker of workers) worker.postMessage('go', []);
+    await done;
+    speed('threads', round, each * count, (performance.now() - start) / 1000);
+    await Promise.all(workers.map((worker) => once(worker, 'exit')));
+  }
+}
+
+async function open(directory) {
+  const start = performance.now();
+  const log = await Log.open(directory);
+  const seconds = (performance.now() - start) / 1000;
+  say({ work: 'open', seconds, segments: log.status().segments, sizeBytes: log.status().sizeBytes });
+  await log.close();
+}
+
+async function seek(directory, seeks) {
+  const log = await Log.open(directory);
+  const end = log.logEndOffset;
+  let state = 2;
+  const start = performance.now();
+  for (let i = 0; i < seeks; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const offset = Math.floor((state / 2 ** 32) * end);
+    if (log.find(offset)?.baseOffset !== offset) throw new Error(`offset ${offset} was not found`);
+  }
+  speed('seek', 0, seeks, (performance.now() - start) / 1000);
+  await log.close();
+}
+
+const WORKS = { sparse: makeSparse, open, seek, partitions, threads };
+if (isMainThread) {
+  const [mode, directory, ...numbers] = process.argv.slice(2);
+  await WORKS[mode](directory, ...numbers.map(Number));
+} else await runThread(workerData);

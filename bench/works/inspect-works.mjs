@@ -1,0 +1,80 @@
+/** The inspector next to Kafka's own tool: whole processes on one segment, from start to end, the page cache warm. */
+import { kafka, script, seglog } from '../harness/programs.mjs';
+import path from 'node:path';
+
+const TOOL = 'org.apache.kafka.tools.DumpLogSegments';
+const MOST_SECONDS = 0.15;
+
+/** One work a row; `within` in seconds; `first` stops the clock, and the process, at the first byte of output. */
+const ROWS = [
+  {
+    name: 'verify',
+    title: 'verify / kafka-dump-log --deep-iteration',
+    kafka: ({ file }) => ['--deep-iteration', '--files', file],
+    seglog: ({ file }) => ['verify', file],
+    least: 20,
+  },
+  {
+    name: 'dump',
+    title: 'dump --json / kafka-dump-log --print-data-log',
+    kafka: ({ file }) => ['--print-data-log', '--files', file],
+    seglog: ({ file }) => ['dump', '--json', file],
+    least: 5,
+  },
+  {
+    name: 'dump-text',
+    title: 'dump --json --bytes utf8',
+    seglog: ({ file }) => ['dump', '--json', '--bytes', 'utf8', file],
+  },
+  {
+    name: 'first-line',
+    title: 'the first line of dump --json',
+    first: true,
+    seglog: ({ file }) => ['dump', '--json', file],
+    within: MOST_SECONDS,
+  },
+  {
+    name: 'one-offset',
+    title: 'dump the record of one offset',
+    seglog: ({ file, middle }) => ['dump', '--json', '--from-offset', middle, '--limit', 1, file],
+    within: MOST_SECONDS,
+  },
+  {
+    name: 'one-time',
+    title: 'dump the record of one time',
+    seglog: ({ file, time }) => ['dump', '--json', '--from-time', time, '--limit', 1, file],
+    within: MOST_SECONDS,
+  },
+  { name: 'version', title: 'seglog --version', seglog: () => ['--version'] },
+];
+
+function targetsOf({ least, within }) {
+  if (least !== undefined) return [{ side: 'native', to: 'kafka', least }];
+  return within === undefined ? [] : ['native', 'ts'].map((side) => ({ side, most: within }));
+}
+
+function makeSegment({ fixture, bytes, codec }) {
+  return script('works/inspect-worker.mjs', [path.join(fixture, 'inspect-0'), bytes, codec], 'ts');
+}
+
+export const INSPECT_WORKS = ROWS.map((row) => {
+  const sides = Object.fromEntries(
+    ['native', 'ts'].map((engine) => [engine, ({ made }) => seglog(engine, row.seglog(made.all))]),
+  );
+  const tool = row.kafka && { kafka: ({ made }) => kafka(TOOL, row.kafka(made.all)) };
+  return {
+    name: row.name,
+    section: 'inspect',
+    title: row.title,
+    unit: 's',
+    better: 'less',
+    base: row.kafka === undefined ? 'ts' : 'kafka',
+    note: 'One segment of records of 100 B, 1000 a batch; the whole process, output to the null device.',
+    whole: true,
+    first: row.first,
+    sharedFixture: true,
+    sides: { ...tool, ...sides },
+    fixture: (_side, options) => makeSegment(options),
+    targets: targetsOf(row),
+  };
+});

@@ -1,0 +1,107 @@
+/** What a store does by itself: retention of many segments, and what a clean on another thread costs whoever appends. */
+import path from 'node:path';
+import { script } from '../harness/programs.mjs';
+import { shares } from './shares.mjs';
+
+const ENGINES = ['native', 'ts'];
+/** Five sealed segments, as of the work `compact`; with fewer a clean is over before anything is seen. */
+const CLEANED_RECORDS = { usual: 5_000_000, quick: 2_500_000 };
+
+function besideClean({ name, speed, title, better, field, note, targets }) {
+  const program = (engine) => (options) => {
+    const { directory, rounds, warm, quick } = options;
+    const records = quick ? CLEANED_RECORDS.quick : CLEANED_RECORDS.usual;
+    return script('works/beside-clean-worker.mjs', [directory, records, rounds + warm, speed], engine);
+  };
+  return {
+    name,
+    section: 'store',
+    title,
+    unit: 'share',
+    better,
+    note,
+    sides: Object.fromEntries(ENGINES.map((engine) => [engine, program(engine)])),
+    targets: ENGINES.map((side) => ({ side, ...targets })),
+    value: shares('beside', 'alone', (beside, alone) => beside[field] / alone[field]),
+  };
+}
+
+const NOTE =
+  'Batches of 100 records of 100 B into a log whose sealed segments (5 M records, 5 of a key) are compacted by a worker.';
+
+const BESIDE_CLEAN = [
+  besideClean({
+    name: 'beside-clean-full',
+    speed: 'full',
+    title: 'Appends beside a clean, at full speed, as a share of appends alone',
+    better: 'more',
+    field: 'perSecond',
+    note: NOTE,
+    targets: { least: 0.75 },
+  }),
+  besideClean({
+    name: 'beside-clean-half',
+    speed: 'half',
+    title: 'Appends beside a clean, at half speed, as a share of appends alone',
+    better: 'more',
+    field: 'perSecond',
+    note: NOTE,
+    targets: { least: 0.9 },
+  }),
+  besideClean({
+    name: 'beside-clean-tail',
+    speed: 'half',
+    title: '99.9th percentile of an append beside a clean, at half speed, next to that of appends alone',
+    better: 'less',
+    field: 'p99.9',
+    note: 'From when an append was due: those that wait for a slow one count in full.',
+    targets: { most: 2 },
+  }),
+];
+
+function retentionWork({ name, title, field, target, unit }) {
+  const place = ({ directory }) => path.join(directory, 'store');
+  return {
+    name,
+    section: 'store',
+    title,
+    unit,
+    better: 'less',
+    base: 'ts',
+    note: 'All segments are due. A store with one cleaner thread: until all are renamed and the log start is in its checkpoint; the unlinking follows after file.delete.delay.ms.',
+    warm: 0,
+    sides: Object.fromEntries(
+      ENGINES.map((engine) => [
+        engine,
+        (options) => script('works/retention-worker.mjs', [place(options), options.segments, options.rounds], engine),
+      ]),
+    ),
+    targets: ENGINES.map((side) => ({ side, most: target })),
+    value: (lines) => lines.map((line) => line[field]),
+  };
+}
+
+export const STORE_WORKS = [
+  retentionWork({
+    name: 'retention',
+    title: ({ segments }) => `Retention of ${segments} segments`,
+    field: 'seconds',
+    target: 1,
+    unit: 's',
+  }),
+  retentionWork({
+    name: 'retention-unlink',
+    title: ({ segments }) => `Unlinking the files of ${segments} segments`,
+    field: 'unlinkSeconds',
+    target: 1,
+    unit: 's',
+  }),
+  retentionWork({
+    name: 'retention-stop',
+    title: ({ segments }) => `Longest stop of the event loop by retention of ${segments} segments`,
+    field: 'longestMs',
+    target: 20,
+    unit: 'ms',
+  }),
+  ...BESIDE_CLEAN,
+];
