@@ -37,7 +37,7 @@ function readOptions(args) {
   const { quick } = values;
   const number = (name, usual) => {
     const given = Number(values[name] ?? usual);
-    if (!(given > 0)) throw new Error(`--${name} must be a number above 0, not ${values[name]}`);
+    if (!(given > 0)) throw new Error(`--${name} must be a number above 0, not ${String(values[name])}`);
     return given;
   };
   return {
