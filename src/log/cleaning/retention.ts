@@ -48,7 +48,7 @@ export interface RetentionResult {
 const READ_AT_FIRST = 1024;
 const READ_AT_MOST = 8192;
 /** So many segments are renamed before others have their turn: some milliseconds. */
-const RENAMED_A_TURN = 64;
+const RENAMED_A_TURN = 32;
 /** How often a question is asked whose segments are swapped or cut while they are read. */
 const MOST_TRIES = 5;
 
