@@ -46,8 +46,8 @@ export interface PromClient {
  * Registers the metrics of a store, or of logs that are open by themselves, with prom-client. They are looked up when
  * somebody asks the registry for them, and cost nothing until then.
  *
- * @param prom prom-client's module (15.x)
- * @param registry default: prom-client's own. Two stores in one process need one each: their names are the same
+ * @param prom - prom-client's module (15.x)
+ * @param registry - default: prom-client's own. Two stores in one process need one each: their names are the same
  * @throws what prom-client throws when one of the names is registered already
  * @example
  * ```ts

@@ -80,7 +80,7 @@ export class BatchBuilder {
   #timestamp = Number.NaN;
   #timestampDelta = 0;
 
-  /** @param initialBytes the memory to begin with; it doubles as records come */
+  /** @param initialBytes - the memory to begin with; it doubles as records come */
   constructor(engine: Engine, initialBytes: number = INITIAL_BYTES) {
     this.#engine = engine;
     this.#bytes = Buffer.allocUnsafeSlow(initialBytes);

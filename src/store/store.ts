@@ -240,7 +240,7 @@ export class Store implements AsyncDisposable {
   /**
    * What the store and its logs have counted since it was opened, and where they stand (docs/metrics.md); also when it is closed.
    *
-   * @param detail for what there are series of their own. Default: for each partition, from 1,001 of them on for each topic, and
+   * @param detail - for what there are series of their own. Default: for each partition, from 1,001 of them on for each topic, and
    * from 1,001 topics on for the store alone
    */
   metrics(detail?: MetricDetail): MetricFamily[] {
