@@ -122,8 +122,15 @@ class GroupOutputs {
     return cleaned;
   }
 
+  /** Removes all that can be removed: what stays goes with the next round, and why it stays is not the news. */
   discard(): void {
-    for (const output of this.#outputs) output.discard();
+    for (const output of this.#outputs) {
+      try {
+        output.discard();
+      } catch {
+        // The next one may go.
+      }
+    }
   }
 }
 

@@ -28,8 +28,8 @@ export function lookAt(directories: readonly string[]): StoreReader {
 /**
  * Opens a store for changes, does the work, and closes it whatever comes. Problems are told, progress only on a terminal.
  *
- * However long the work takes, no retention and no compaction run: the defaults that the store's owner keeps topics by are
- * in no file, and with those of Kafka records would go that are to stay.
+ * However long the work takes, no retention and no compaction run, and nothing deleted is removed by itself: the defaults
+ * that the store's owner keeps topics by are in no file, and with those of Kafka records would go that are to stay.
  */
 export async function withStore<T>(directories: readonly string[], work: (store: Store) => Promise<T>): Promise<T> {
   const progress = new LoadBar();

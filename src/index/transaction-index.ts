@@ -31,7 +31,7 @@ interface Loaded {
  * Entries live in memory as their bytes are in the file, from the first use on; what another process appends later is not
  * seen. A new entry is written to the file at once. A missing file is an index without entries.
  *
- * An index that {@link check} finds fault with tells nothing: all but `count`, `last`, `reset`, `sync` and `close` raise that
+ * An index that {@link check} finds fault with tells nothing: all but `count`, `last`, `replace`, `sync` and `close` raise that
  * fault, since a transaction left out of it would show as committed. Layout in `format/transaction-index.ts`.
  */
 export class TransactionIndex {
@@ -132,10 +132,23 @@ export class TransactionIndex {
     }
   }
 
-  /** Drops all entries, sound or not. A file that is there stays, empty; none is made. */
-  reset(): void {
-    if (this.#fs.stat(this.path) !== undefined) this.#forUpdate().truncate(0);
-    this.#loaded = loadedFrom(new Uint8Array(0));
+  /**
+   * Puts these in the place of all entries, sound or not: a crash leaves the old file or the new one, and a file with these
+   * entries stays as it is. For none of them no file is made; one that is there stays, empty.
+   *
+   * @throws SeglogError `IO`
+   */
+  replace(transactions: readonly AbortedTransaction[]): void {
+    const bytes = new Uint8Array(transactions.length * ENTRY_SIZE);
+    const view = viewOf(bytes);
+    for (const [slot, transaction] of transactions.entries()) writeAbortedTransaction(view, slot, transaction);
+    const sizeBytes = this.#fs.stat(this.path)?.sizeBytes;
+    const isThere = sizeBytes === bytes.length && Buffer.compare(this.#read().bytes, bytes) === 0;
+    if (!isThere && (sizeBytes !== undefined || bytes.length > 0)) {
+      this.close();
+      this.#fs.replaceSmall(this.path, bytes);
+    }
+    this.#loaded = loadedFrom(bytes);
   }
 
   /**

@@ -21,8 +21,11 @@ export async function closeLog(closing: ClosingLog): Promise<void> {
   try {
     clean = await closeFiles(closing);
   } finally {
-    closing.log.closeNow();
-    await leave(closing, clean);
+    try {
+      closing.log.closeNow();
+    } finally {
+      await leave(closing, clean);
+    }
   }
 }
 

@@ -17,6 +17,7 @@ const SEGMENT_FILES: readonly string[] = [
   SUFFIXES.timeIndex,
   SUFFIXES.transactionIndex,
 ];
+const LOG: readonly string[] = [SUFFIXES.log];
 const SNAPSHOT: readonly string[] = [SUFFIXES.producerSnapshot];
 
 /** The most names that one piece of unlinking is about. */
@@ -64,6 +65,21 @@ export class DeletedFiles {
     for (const base of baseOffsets) this.#add(base, SEGMENT_FILES, dueMs);
     for (const offset of snapshotOffsets) this.#add(offset, SNAPSHOT, dueMs);
     this.#wait(config.fileDeleteDelayMs);
+  }
+
+  /**
+   * Takes the .log files of segments at the end of a log out of it, before {@link DeletedFiles.add} takes the rest: the last one
+   * first, and each for good before the next. Whenever the power fails, what is left has no hole, and all of its indexes.
+   *
+   * @throws SeglogError `IO`
+   */
+  addLogsFromEnd(baseOffsets: readonly number[]): void {
+    const { clock, config, fs } = this.#context;
+    const dueMs = clock.monotonicMs() + config.fileDeleteDelayMs;
+    for (const base of baseOffsets.toReversed()) {
+      this.#add(base, LOG, dueMs);
+      fs.syncDirectory(this.#directory);
+    }
   }
 
   #add(offset: number, suffixes: readonly string[], dueMs: number): void {

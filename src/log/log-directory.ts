@@ -27,9 +27,10 @@ export interface PartitionCheckpoint {
 /** The checkpoint files of a log directory. */
 export type CheckpointName = 'recoveryPoints' | 'logStartOffsets' | 'highWatermarks' | 'cleanerOffsets';
 
+/** In the order in which they are written: a recovery point that a log start raised is never there without that log start. */
 const CHECKPOINTS: readonly CheckpointName[] = [
-  'recoveryPoints',
   'logStartOffsets',
+  'recoveryPoints',
   'highWatermarks',
   'cleanerOffsets',
 ];
@@ -176,9 +177,13 @@ export class LogDirectory {
     return this.#marker !== undefined;
   }
 
-  /** Whether the directory's mark says that a partition was closed clean. */
-  wasClean(partitionDirectory: string): boolean {
-    return this.#marker !== undefined && !this.#unclean.has(partitionDirectory);
+  /**
+   * Whether the directory's mark says that a partition was closed clean. It does not speak of one that came here since: all
+   * that were here have their line in the checkpoint of recovery points, a broker's, too.
+   */
+  wasClean(partitionDirectory: string, partition: TopicPartition): boolean {
+    if (this.#marker === undefined || this.#unclean.has(partitionDirectory)) return false;
+    return this.#checkpoints.recoveryPoints.get(partition) !== undefined;
   }
 
   /** What the checkpoints say of a partition; undefined where they say nothing, or cannot be read. */
@@ -218,6 +223,18 @@ export class LogDirectory {
       this.noteCleanerOffset(partition, known);
       throw error;
     }
+  }
+
+  /**
+   * A log was opened, and ends at `offset`: what will come there is not clean, whatever its line says. Where that cannot be
+   * written it counts all the same, and is written the next time.
+   *
+   * @throws SeglogError `IO`
+   */
+  capCleanerOffset(partition: TopicPartition, offset: number): void {
+    if ((this.cleanerOffset(partition) ?? 0) <= offset) return;
+    this.noteCleanerOffset(partition, offset);
+    this.writeCheckpoints(['cleanerOffsets']);
   }
 
   /** Notes where a partition stands; on the disk with the next {@link LogDirectory.writeCheckpoints}. */

@@ -5,14 +5,15 @@ import { defaultEngine } from '../engine/select.ts';
 import { SeglogError } from '../errors/errors.ts';
 import { BATCH } from '../format/batch.ts';
 import type { Crc32c } from '../format/producer-snapshot.ts';
-import { leadingOffset, LOG_DIRECTORY_FILES, STAGES, SUFFIXES, type TopicPartition } from '../format/names.ts';
+import { LOG_DIRECTORY_FILES, SUFFIXES, type TopicPartition } from '../format/names.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import { OpenSegments } from '../segment/open-segments.ts';
 import { type FoundBatch, Segment } from '../segment/segment.ts';
 import { readCheckpoint } from './checkpoints.ts';
-import { findEnd, listSegments, type LogEnd, partitionOf, type SegmentFiles, walkOn } from './load/segment-files.ts';
+import { findSegments, type FoundSegment, layoutKey } from './load/found-segments.ts';
+import { findEnd, type LogEnd, partitionOf, walkOn } from './load/segment-files.ts';
 import { rebuildProducers } from './load/producers.ts';
 import {
   isAborted,
@@ -35,8 +36,6 @@ export interface LogReaderOptions extends LogEnvironment {
 
 const FIRST_POLL_MS = 5;
 const LAST_POLL_MS = 250;
-/** A swap of another process takes a few syncs of a directory: how long a pause it is given, the last of several. */
-const LONGEST_SWAP_PAUSE_MS = 64;
 /** Offset, length, and up to the format: what tells that a batch is there. */
 const PEEK_BYTES = BATCH.MAGIC + 1;
 
@@ -56,10 +55,10 @@ export class LogReader extends ReadableLog implements Disposable {
   readonly #partition: TopicPartition | undefined;
   readonly #warn: (warning: string) => void;
   #segments: SegmentList;
-  /** The .log file of each: another one of its name is another segment. */
-  readonly #files = new WeakMap<Segment, number>();
-  /** `.swap` files that stayed where they are: nobody is busy with them. */
-  #stuck = '';
+  /** The names of the files, as far as they make segments. */
+  #layout = '';
+  /** The files of each: another .log of its name is another segment. */
+  readonly #files = new WeakMap<Segment, FoundSegment>();
   #end: LogEnd = { nextOffset: 0, validBytes: 0, maxTimestamp: -1 };
   #logStartOffset = 0;
   /** The last stable offset as of a log end. */
@@ -119,17 +118,18 @@ export class LogReader extends ReadableLog implements Disposable {
   /** Looks again at what is there: new batches, new segments, a new log start. */
   refresh(): void {
     this.#check();
-    const listed = this.#list();
+    const { segments: listed, layout } = findSegments(this.#context, this.directory);
     const known = new Map([...this.#segments].map((segment) => [segment.baseOffset, segment]));
     const previous = this.#segments.last;
-    const segments = listed.map(({ baseOffset, sizeBytes, fileId }) => {
+    const segments = listed.map((files) => {
+      const { baseOffset, sizeBytes } = files;
       const segment = known.get(baseOffset);
       // Cleaning puts other files in the place of a segment's; one that was sealed does not change otherwise.
-      const isOther = segment !== undefined && this.#files.get(segment) !== fileId;
+      const isOther = segment !== undefined && !isSameFile(this.#files.get(segment), files);
       const hasGrown = segment !== previous && sizeBytes > (segment?.sizeBytes ?? 0);
       if (segment === undefined || isOther || hasGrown || sizeBytes < segment.sizeBytes) {
-        const found = new Segment(this.#context, this.directory, baseOffset, sizeBytes);
-        if (fileId !== undefined) this.#files.set(found, fileId);
+        const found = new Segment(this.#context, this.directory, baseOffset, sizeBytes, files);
+        this.#files.set(found, files);
         return found;
       }
       known.delete(baseOffset);
@@ -137,6 +137,7 @@ export class LogReader extends ReadableLog implements Disposable {
     });
     for (const gone of known.values()) gone.release();
     this.#segments = new SegmentList(segments);
+    this.#layout = layout;
     const last = listed.at(-1);
     const active = this.#segments.last;
     if (last === undefined || active === undefined) {
@@ -210,19 +211,6 @@ export class LogReader extends ReadableLog implements Disposable {
     segment.update(end.validBytes, end.maxTimestamp);
   }
 
-  /** The segments, but not in the middle of a swap, when none of the old ones has its name any more and none of the new yet. */
-  #list(): SegmentFiles[] {
-    const { fs, clock } = this.#context;
-    for (let pauseMs = 1; ; pauseMs *= 2) {
-      const swaps = fs.list(this.directory).filter((name) => name.endsWith(STAGES.swap));
-      const listed = listSegments(fs, this.directory);
-      if (swaps.length === 0 || swaps.join() === this.#stuck) return listed;
-      // Left by a crash: whoever opens the log next ends it.
-      if (pauseMs > LONGEST_SWAP_PAUSE_MS) this.#stuck = swaps.join();
-      else clock.block(pauseMs);
-    }
-  }
-
   /** Whether a segment's file is not there any more, or another; then what is there now is listed. */
   #isGone(segment: Segment): boolean {
     if (this.#segments.floor(segment.baseOffset) !== segment) return true;
@@ -239,18 +227,29 @@ export class LogReader extends ReadableLog implements Disposable {
       if (error instanceof SeglogError && error.errno === 'ENOENT') return false;
       throw error;
     }
-    return this.#context.fs.stat(segment.logPath)?.fileId === this.#files.get(segment);
+    const { fs } = this.#context;
+    const files = this.#files.get(segment);
+    const stat = fs.stat(segment.logPath);
+    if (stat === undefined || files === undefined || stat.fileId !== files.fileId) return false;
+    // An index that is asked for under a name that it does not have any more tells nothing.
+    return files.stage === files.transactionStage || fs.stat(segment.pathOf(SUFFIXES.transactionIndex)) !== undefined;
   }
 
-  /** Looks again at what is there, and once more for the answer, where it may be that of segments that were replaced. */
+  /**
+   * Looks again at what is there, and once more for the answer, where it may be that of segments that were replaced: an error
+   * that names no file of the log is the caller's.
+   */
   #again<T>(look: () => T): T {
-    const isSame = (): boolean => [...this.#segments].every((segment) => this.#isCurrent(segment));
+    const before = this.#segments;
     try {
       return look();
     } catch (error) {
-      if (this.#closed || isSame()) throw error;
+      const isOfFile = error instanceof SeglogError && error.file !== undefined && error.file !== this.directory;
+      if (this.#closed || !isOfFile) throw error;
+      this.refresh();
+      const { count } = before;
+      if (this.#segments.count === count && [...this.#segments].every((segment) => has(before, segment))) throw error;
     }
-    this.refresh();
     return look();
   }
 
@@ -266,13 +265,12 @@ export class LogReader extends ReadableLog implements Disposable {
   #mayHaveGrown(): boolean {
     const { fs } = this.#context;
     const active = this.#segments.last;
-    if (active === undefined) return fs.list(this.directory).length > 0;
-    const peek = new Uint8Array(PEEK_BYTES);
-    const got = active.log().read(peek, 0, PEEK_BYTES, this.#end.validBytes);
-    if (got === PEEK_BYTES && new DataView(peek.buffer).getInt32(BATCH.LENGTH) !== 0) return true;
-    // A roll starts the next segment at our end, or behind it where offsets have gaps. Cleaning joins others meanwhile.
-    const logs = fs.list(this.directory).filter((name) => name.endsWith(SUFFIXES.log));
-    return logs.length !== this.#segments.count || logs.some((name) => (leadingOffset(name) ?? 0) > active.baseOffset);
+    if (active !== undefined) {
+      const peek = new Uint8Array(PEEK_BYTES);
+      const got = active.log().read(peek, 0, PEEK_BYTES, this.#end.validBytes);
+      if (got === PEEK_BYTES && new DataView(peek.buffer).getInt32(BATCH.LENGTH) !== 0) return true;
+    }
+    return layoutKey(fs.list(this.directory)) !== this.#layout;
   }
 
   #findStable(): { logEnd: number; offset: number } {
@@ -282,9 +280,11 @@ export class LogReader extends ReadableLog implements Disposable {
     const producers = new ProducerState({
       ...{ fs, crc32c, directory: this.directory, expirationMs: Infinity, isReadOnly: true },
     });
-    const bases = [...this.#segments].map(({ baseOffset }) => baseOffset);
+    const segments = [...this.#segments];
+    const bases = segments.map(({ baseOffset }) => baseOffset);
+    const stages = new Map(segments.map((segment) => [segment.baseOffset, this.#files.get(segment)?.stage ?? '']));
     const log = { context: this.#context, directory: this.directory, bases, logStartOffset: this.#logStartOffset };
-    rebuildProducers(log, producers, logEnd, false);
+    rebuildProducers({ ...log, stageOf: (base) => stages.get(base) ?? '' }, producers, logEnd, false);
     producers.onHighWatermark(logEnd);
     for (const segment of this.#segments) segment.dropTransactions();
     return { logEnd, offset: Math.max(producers.firstUnstableOffset ?? logEnd, this.#logStartOffset) };
@@ -309,4 +309,13 @@ export class LogReader extends ReadableLog implements Disposable {
   #check(): void {
     if (this.#closed) throw new SeglogError('LOG_CLOSED', 'the reader is closed', { file: this.directory });
   }
+}
+
+function isSameFile(known: FoundSegment | undefined, found: FoundSegment): boolean {
+  const { fileId, stage, transactionStage } = found;
+  return known?.fileId === fileId && known?.stage === stage && known.transactionStage === transactionStage;
+}
+
+function has(segments: SegmentList, segment: Segment): boolean {
+  return segments.floor(segment.baseOffset) === segment;
 }

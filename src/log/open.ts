@@ -78,7 +78,7 @@ export async function openLog(
     const topicId = TopicId.load(context.fs, path, givenId);
     const checkpoint = logDirectory.checkpointOf(partition);
     const request: LoadRequest = {
-      parentClean: logDirectory.wasClean(path),
+      parentClean: logDirectory.wasClean(path, partition),
       producerExpirationMs: producerIdExpirationMs ?? PRODUCER_EXPIRATION_MS,
       ...recovery,
       recoveryPoint: recovery?.recoveryPoint ?? checkpoint.recoveryPoint,
@@ -93,6 +93,8 @@ export async function openLog(
     // What is appended behind the log end is not on the disk, whatever was there before it was cut.
     const isTooHigh = !log.isReadOnly && (checkpoint.recoveryPoint ?? 0) > loaded.logEndOffset;
     if (isTooHigh) ifThereIsSpace(() => log.checkpoint());
+    // Nor was it cleaned.
+    if (!log.isReadOnly) ifThereIsSpace(() => logDirectory.capCleanerOffset(partition, loaded.logEndOffset));
     observer.opened(startedMs, statusOf(log, loaded.recovery));
     return { log, logDirectory, loaded, leaderEpoch: leaderEpoch ?? loaded.epochs.latest?.epoch ?? 0 };
   } catch (error) {

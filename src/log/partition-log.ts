@@ -338,7 +338,7 @@ export class PartitionLog {
     const position = last.find(offset)?.position ?? last.sizeBytes;
     if (removed.length > 0) {
       active.closeNow();
-      this.#delete(removed);
+      this.#delete(removed, true);
       const { sizeBytes } = last;
       last.release();
       this.segments.pop();
@@ -399,8 +399,7 @@ export class PartitionLog {
    * @throws SeglogError `OFFSET_OUT_OF_RANGE` above the high watermark
    */
   raiseLogStart(offset: number): void {
-    this.offsets.raiseStart(offset);
-    this.#orOffline(() => this.#startMoved(this.offsets.logStart));
+    if (this.offsets.raiseStart(offset)) this.#orOffline(() => this.#startMoved(this.offsets.logStart));
   }
 
   /**
@@ -446,9 +445,11 @@ export class PartitionLog {
     return hasMore;
   }
 
-  #delete(segments: readonly Segment[]): void {
+  /** @param isCutOff whether what is before them stays */
+  #delete(segments: readonly Segment[], isCutOff = false): void {
     for (const segment of segments) segment.release();
     const bases = segments.map(({ baseOffset }) => baseOffset);
+    if (isCutOff) this.#deleted.addLogsFromEnd(bases);
     this.#deleted.add(bases, bases);
     this.producers.forgetSnapshots(bases);
   }

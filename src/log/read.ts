@@ -88,16 +88,7 @@ class ChunkWalk {
   /** The next bytes to read; undefined at the end, or while a chunk on its way must tell where they are. */
   next(): Slot | undefined {
     if (!this.#isKnown) return undefined;
-    if (this.#isGone(this.#segment)) {
-      // What was asked for of the old segment comes, whatever its files are called now; behind it the new one goes on.
-      if (this.#coming > 0) return undefined;
-      this.#resume(this.#segment as Segment);
-    }
-    while (this.#segment !== undefined && this.#position >= this.#segment.sizeBytes) {
-      this.#segment = this.#source.segments.after(this.#segment);
-      this.#position = 0;
-    }
-    const segment = this.#segment;
+    const segment = this.#current();
     if (segment === undefined || segment.baseOffset >= this.#to) return undefined;
     const position = this.#position;
     const chunkEnd = Math.min(position + this.#chunkBytes, segment.sizeBytes);
@@ -106,6 +97,23 @@ class ChunkWalk {
     this.#isKnown = isAligned;
     if (isAligned) this.#position = boundary;
     return this.#slot(segment, position, (isAligned ? boundary : chunkEnd) - position, isAligned);
+  }
+
+  /** The segment in which the read goes on: the next one at the end of the one before. Each is asked whether it is still there. */
+  #current(): Segment | undefined {
+    for (;;) {
+      const segment = this.#segment;
+      if (segment === undefined) return undefined;
+      if (this.#isGone(segment)) {
+        // What was asked for of the old segment comes, whatever its files are called now; behind it the new one goes on.
+        if (this.#coming > 0) return undefined;
+        this.#resume(segment);
+      } else {
+        if (this.#position < segment.sizeBytes) return segment;
+        this.#segment = this.#source.segments.after(segment);
+        this.#position = 0;
+      }
+    }
   }
 
   /**
@@ -146,6 +154,8 @@ class ChunkWalk {
     const stop = outcome[SCAN_OUTCOME.stop] as ScanStop;
     const filled = outcome[SCAN_OUTCOME.filled] as number;
     const need = outcome[SCAN_OUTCOME.need] as number;
+    // A segment that is gone is asked no more: the one in its place tells whether there is damage.
+    if (this.#isGone(segment)) return;
     if (filled < length) {
       throw new SeglogError('FILE_SHRANK', 'the file became shorter while it was read', {
         file: segment.logPath,
@@ -159,8 +169,6 @@ class ChunkWalk {
       this.#chunkBytes = Math.max(need, this.#usualBytes);
       return;
     }
-    // A segment that is gone is asked no more: the one in its place tells whether there is damage.
-    if (this.#isGone(segment)) return;
     if (seeking !== undefined && position > 0 && this.#seekWithoutIndex(seeking, segment, position)) return;
     const error = batchError(this.#source.engine, stop, slot.bytes, 0, filled, segment.logPath, position);
     this.#source.onDamage?.(error, segment, position);

@@ -184,12 +184,14 @@ export class LogSync {
       this.#noteFailure(error);
       throw error;
     }
-    log.synced(end);
+    this.#synced(end);
     log.observer.flushed(startedMs, end);
   }
 
   /** A roll meanwhile adds to the list. Only when it is empty is the active segment the one behind all that was synced. */
   async #syncSealed(): Promise<void> {
+    // The work of a roll may have waited behind a sync that failed.
+    this.check();
     const { context } = this.#log;
     let end: number | undefined;
     try {
@@ -203,7 +205,18 @@ export class LogSync {
       this.#noteFailure(error);
       throw error;
     }
-    if (end !== undefined) this.#log.synced(end);
+    if (end !== undefined) this.#synced(end);
+  }
+
+  /**
+   * Where another sync failed meanwhile this one says nothing: the system tells of a lost page once, and a later sync of the
+   * same file goes well without it.
+   *
+   * @throws SeglogError `LOG_OFFLINE`
+   */
+  #synced(offset: number): void {
+    this.check();
+    this.#log.synced(offset);
   }
 
   #syncNames(): void {

@@ -77,7 +77,8 @@ export function retentionRound<S extends SegmentFacts>(
   const deletions: Deletion<S>[] = [];
   let kept = facts.segments;
   const take = (count: number, tell: (segment: S) => Deletion<S>): void => {
-    deletions.push(...kept.slice(0, count).map(tell));
+    // Not as arguments of one call: there may be more than that takes.
+    for (const segment of kept.slice(0, count)) deletions.push(tell(segment));
     kept = kept.slice(count);
   };
 

@@ -57,18 +57,18 @@ export class SegmentScanner {
   #isDone = false;
 
   /**
-   * @param options `end`: as if the file ended there
+   * @param options `end`: as if the file ended there; `stage`: what the file has behind its name
    * @throws SeglogError `IO`
    */
   constructor(
     context: SegmentContext,
     directory: string,
     baseOffset: number,
-    { end = Infinity }: { readonly end?: number } = {},
+    { end = Infinity, stage = '' }: { readonly end?: number; readonly stage?: string } = {},
   ) {
     this.#context = context;
     this.baseOffset = baseOffset;
-    this.#file = context.fs.open(new Segment(context, directory, baseOffset, 0).logPath, 'read');
+    this.#file = context.fs.open(new Segment(context, directory, baseOffset, 0, { stage }).logPath, 'read');
     this.#fileBytes = this.#file.sizeBytes();
     this.#end = Math.min(end, this.#fileBytes);
     this.#scratch = Buffer.allocUnsafeSlow(Math.max(RECOVERY_SCRATCH_BYTES, Math.min(SCRATCH_BYTES, this.#end)));

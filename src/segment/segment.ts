@@ -45,6 +45,8 @@ export interface SegmentState {
   readonly live?: Indexes;
   /** What its files have behind their names, while they are not part of the log. */
   readonly stage?: string;
+  /** What its transaction index has, where that is something else. */
+  readonly transactionStage?: string;
 }
 
 /**
@@ -59,6 +61,7 @@ export class Segment implements Closable {
   readonly #directory: string;
   /** What its files have behind their names: `.swap` and the like. */
   readonly #stage: string;
+  readonly #transactionStage: string;
   /** Tables of the active segment, which are ahead of their files; a sealed segment loads its own. */
   #live: Indexes | undefined;
   #log: File | undefined;
@@ -74,7 +77,7 @@ export class Segment implements Closable {
     directory: string,
     baseOffset: number,
     sizeBytes: number,
-    { live, stage = '' }: SegmentState = {},
+    { live, stage = '', transactionStage = stage }: SegmentState = {},
   ) {
     this.#context = context;
     this.#directory = directory;
@@ -82,6 +85,7 @@ export class Segment implements Closable {
     this.#sizeBytes = sizeBytes;
     this.#live = live;
     this.#stage = stage;
+    this.#transactionStage = transactionStage;
     this.logPath = this.pathOf(SUFFIXES.log);
   }
 
@@ -100,7 +104,8 @@ export class Segment implements Closable {
   }
 
   pathOf(suffix: string): string {
-    return join(this.#directory, segmentFileName(this.baseOffset, suffix) + this.#stage);
+    const stage = suffix === SUFFIXES.transactionIndex ? this.#transactionStage : this.#stage;
+    return join(this.#directory, segmentFileName(this.baseOffset, suffix) + stage);
   }
 
   /** The .log file, open for reading. */

@@ -9,12 +9,12 @@
  * why.
  */
 import { cleanSegments } from '../cleaner/clean.ts';
+import { turn } from '../cleaner/turn.ts';
 import { isNoSpace, SeglogError } from '../errors/errors.ts';
 import type { CleanSegments } from '../log/cleaning/compaction.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { isOver, type StoreRetention } from './retention.ts';
 import type { StorePartition } from './store-partition.ts';
-import { nextTurn } from './turn.ts';
 
 /** So often in a row, and a partition is left alone until the store is opened again. */
 const MOST_FAILURES = 5;
@@ -47,8 +47,8 @@ export class StoreCleaner {
   readonly #partitions: () => Iterable<StorePartition>;
   readonly #retention: StoreRetention;
   readonly #failing = new Map<StorePartition, Failing>();
-  /** What is being cleaned. */
-  readonly #busy = new Set<StorePartition>();
+  /** What is being cleaned, and how it is stopped. */
+  readonly #busy = new Map<StorePartition, { readonly stop: AbortController; readonly done: Promise<void> }>();
   /** How many threads clean at this moment: they share the speed that is allowed. */
   readonly #sharers = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   /** What the last look found due and nobody has taken, the filthiest first. */
@@ -75,8 +75,18 @@ export class StoreCleaner {
     }
     for (let next = this.#due.shift(); next !== undefined; next = this.#due.shift()) {
       if (signal.aborted) return;
-      await this.#clean(next, signal);
+      const stop = new AbortController();
+      const done = this.#clean(next, AbortSignal.any([signal, stop.signal]));
+      this.#busy.set(next, { stop, done });
+      await done.finally(() => this.#busy.delete(next));
     }
+  }
+
+  /** Ends the clean of a partition that is not to be compacted any more. Resolves when no record of it goes; what was swapped stays. */
+  async stop(partition: StorePartition): Promise<void> {
+    const running = this.#busy.get(partition);
+    running?.stop.abort();
+    await running?.done;
   }
 
   /** Ends the threads, whatever they do. */
@@ -94,7 +104,7 @@ export class StoreCleaner {
       const failing = this.#failing.get(partition);
       if (!partition.isCompacted || this.#busy.has(partition) || failing?.failure.isGivenUp === true) continue;
       await this.#retention.apply(partition);
-      await nextTurn();
+      await turn();
       // Retention may be what makes room for one that waits for it.
       if (failing !== undefined && failing.retryAtMs > this.#environment.clock.monotonicMs()) continue;
       try {
@@ -111,7 +121,6 @@ export class StoreCleaner {
 
   async #clean(partition: StorePartition, signal: AbortSignal): Promise<void> {
     const { clock, settings, observer } = this.#environment;
-    this.#busy.add(partition);
     Atomics.add(this.#sharers, 0, 1);
     try {
       const { offsetMapBytes, cleanerBytesPerSecond: maxBytesPerSecond } = settings;
@@ -122,7 +131,6 @@ export class StoreCleaner {
       if (!signal.aborted && !isOver(partition, error)) this.#failed(partition, error);
     } finally {
       Atomics.sub(this.#sharers, 0, 1);
-      this.#busy.delete(partition);
     }
   }
 

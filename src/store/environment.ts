@@ -76,13 +76,17 @@ function guarded<T>(
   raised: (problem: SeglogError) => void,
 ): (value: T) => void {
   let hasRaised = false;
+  const failed = (cause: unknown): void => {
+    if (hasRaised) return;
+    hasRaised = true;
+    raised(new SeglogError('INTERNAL', `the caller's ${name} raised: ${String(cause)}`, { cause }));
+  };
   return (value) => {
     try {
-      callback(value);
+      // It may be asynchronous all the same: a rejection that nobody takes would end the process.
+      void Promise.resolve(callback(value) as unknown).catch(failed);
     } catch (cause) {
-      if (hasRaised) return;
-      hasRaised = true;
-      raised(new SeglogError('INTERNAL', `the caller's ${name} raised: ${String(cause)}`, { cause }));
+      failed(cause);
     }
   };
 }

@@ -23,6 +23,7 @@ export function topicOf(
 ): Topic {
   const { name } = entry;
   const topic = new Topic(entry, validConfig(environment, entry));
+  const partitions: StorePartition[] = [];
   for (const [number, directoryId] of Object.entries(entry.partitions)) {
     const partition = Number(number);
     const there = found.get(name)?.get(partition);
@@ -30,8 +31,9 @@ export function topicOf(
     const path = there?.path ?? (root === undefined ? '' : join(root.path, `${name}-${partition}`));
     const made = new StorePartition({ topic: name, partition, root, path });
     if (there === undefined && root?.isOnline === true) makeAnew(environment, made, root);
-    topic.add(made);
+    partitions.push(made);
   }
+  topic.add(partitions);
   return topic;
 }
 

@@ -145,22 +145,22 @@ async function loadTopics(
   for (const directory of directories) {
     orOffline(directory, () => {
       const found = directory.scan();
-      live.push(...found.live);
-      leaving.delete.push(...found.leaving.delete);
-      leaving.stray.push(...found.leaving.stray);
-      leaving.future.push(...found.leaving.future);
+      for (const one of found.live) live.push(one);
+      for (const way of ['delete', 'stray', 'future'] as const) {
+        for (const path of found.leaving[way]) leaving[way].push(path);
+      }
     });
   }
   checkOneOnline(directories);
   const reconciled = reconcile(environment, known, live, directories);
-  leaving.delete.push(...reconciled.deleted);
+  for (const path of reconciled.deleted) leaving.delete.push(path);
   if (reconciled.isChanged || isBehind || known === undefined) saveOrTell(environment, repository, reconciled);
   const topics = new Map(
     reconciled.topics.map((entry) => [entry.name, topicOf(environment, entry, reconciled.found, directories)]),
   );
   // Lines of what was renamed, or is made anew, are none of what comes in its place: also if a crash comes next.
   for (const directory of directories) directory.writeForgotten();
-  for (const { partitions } of topics.values()) opened.push(...partitions.values());
+  for (const { partitions } of topics.values()) for (const partition of partitions.values()) opened.push(partition);
   await loadPartitions(environment, topics);
   const { topics: entries, deleting } = reconciled;
   return { identity, directories, repository, content: { topics: entries, deleting }, topics, leaving };

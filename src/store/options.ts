@@ -32,8 +32,8 @@ export interface StoreSettings {
   /** How often high watermarks are written. Default 5000. */
   readonly replicaHighWatermarkCheckpointIntervalMs?: number;
   /**
-   * Whether retention and compaction are done by themselves, of all topics. `false` is for whoever opens a store for a while,
-   * and does not know the configuration that its topics are kept by. Default true.
+   * Whether retention and compaction are done by themselves, of all topics, and directories of deleted ones are removed. `false`
+   * is for whoever opens a store for a while, and does not know the configuration that its topics are kept by. Default true.
    */
   readonly periodicCleaning?: boolean;
   /** How often retention is looked at, by size, by time and by log start. Default 300000. */

@@ -107,7 +107,10 @@ export class Plan {
 
   #place(found: FoundPartition, id: string): void {
     const topic = this.topics.get(found.topic);
-    if (this.#deleting.some(({ topicId }) => topicId === id)) this.deleted.push(found);
+    const deletion = this.#deleting.find(({ topicId }) => topicId === id);
+    if (deletion?.directories.includes(found.root.id ?? '') === true) this.deleted.push(found);
+    // In this log directory the deletion was done: somebody has put the directory back.
+    else if (deletion !== undefined) this.strays.push({ found, expected: 'none: the topic was deleted', id });
     else if (topic === undefined || topic.topicId === id) this.#adopt(found, topic, id);
     else this.strays.push({ found, expected: topic.topicId, id });
   }

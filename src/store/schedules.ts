@@ -1,4 +1,5 @@
 /** The one place where a store's periodic work is registered. */
+import { turn } from '../cleaner/turn.ts';
 import type { CheckpointName } from '../log/log-directory.ts';
 import type { StoreCleaner } from './cleaning.ts';
 import type { StoreEnvironment } from './environment.ts';
@@ -6,7 +7,6 @@ import type { StoreRetention } from './retention.ts';
 import { Scheduler } from './scheduler.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StorePartition } from './store-partition.ts';
-import { nextTurn } from './turn.ts';
 
 /** What the work is done on. */
 export interface ScheduledStore {
@@ -61,7 +61,7 @@ async function applyRetention(store: ScheduledStore, signal: AbortSignal): Promi
     if (signal.aborted) return;
     if (hasCleaner && partition.isCompacted) continue;
     await store.retention.apply(partition);
-    await nextTurn();
+    await turn();
   }
 }
 
@@ -72,7 +72,7 @@ function writeCheckpoint(store: ScheduledStore, name: CheckpointName, signal: Ab
   if (others.length === 0) return;
   const work = async (): Promise<void> => {
     for (const directory of others) {
-      await nextTurn();
+      await turn();
       if (signal.aborted) return;
       writeCheckpointOf(store, directory, name);
     }

@@ -141,7 +141,8 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * Alters a topic's configuration; logs that are open go by it at once.
+   * Alters a topic's configuration; logs that are open go by it at once. When it resolves, no clean of a topic goes on that is
+   * not compacted any more.
    *
    * @throws SeglogError (as a rejection) `INVALID_CONFIG`, `UNKNOWN_TOPIC_OR_PARTITION`, `IO`; nothing is altered then
    */
@@ -149,6 +150,8 @@ export class Store implements AsyncDisposable {
     return this.#change(async () => {
       const topic = this.#known(name);
       this.#changes.alter(topic, change);
+      const ended = [...topic.partitions.values()].filter(({ isCompacted }) => !isCompacted);
+      await Promise.all(ended.map((partition) => this.#cleaner.stop(partition)));
       return this.#told('topic_altered', topic);
     });
   }

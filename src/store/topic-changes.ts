@@ -122,7 +122,9 @@ export class TopicChanges {
     await partition.close().catch((error: unknown) => environment.problems.add(error));
     if (root?.isOnline !== true) return false;
     return tellOrDo(environment, () => {
-      if (environment.fs.stat(path) !== undefined) removals.add(renameAside(environment, partition, path, 'delete'));
+      if (environment.fs.stat(path) !== undefined) {
+        removals.add(renameAside(environment, partition, path, 'delete', removals.dueMs));
+      }
       // Until then it may be there again, as unclean as it was closed.
       root.held.forget(partition, path);
     });
@@ -193,7 +195,7 @@ export class TopicChanges {
     // A log directory may have failed while the others were being made.
     const failed = made.find(({ problem }) => problem !== undefined);
     if (failed?.problem !== undefined) throw failed.problem;
-    topic.add(...made);
+    topic.add(made);
   }
 
   /** Takes away new partitions that were not all made: their directories first, so that a crash leaves all or none. */

@@ -1,9 +1,9 @@
 /** Writes to a topic: each record to the partition that it belongs to, gathered to batches there. */
+import { turn } from '../cleaner/turn.ts';
 import { SeglogError } from '../errors/errors.ts';
 import type { Log } from '../log/log.ts';
 import { type LogWriter, serializer, type WriterOptions, type WriterRecord } from '../log/writer.ts';
 import { type PartitionView, partitionForKey, RoundRobinChoice, StickyChoice } from './partitioner.ts';
-import { nextTurn } from './turn.ts';
 
 /**
  * Where records go that name no partition. `default`: by the hash of their key, and those without one as with `sticky`;
@@ -75,6 +75,8 @@ export class TopicWriter<K = Uint8Array | string, V = Uint8Array | string> imple
   /** What they take of memory. */
   #memoryBytes = 0;
   #bytesSinceTurn = 0;
+  /** What is being appended to make room. */
+  #makingRoom: Promise<unknown> = Promise.resolve();
   /** Of a batch that was appended to make room. */
   #failure: { readonly error: unknown } | undefined;
   #closed = false;
@@ -140,19 +142,25 @@ export class TopicWriter<K = Uint8Array | string, V = Uint8Array | string> imple
     this.#bytesSinceTurn += sizeBytes;
     if (this.#bytesSinceTurn < TURN_BYTES) return appending;
     this.#bytesSinceTurn = 0;
-    return appending === undefined ? nextTurn() : appending.then(nextTurn);
+    return appending === undefined ? turn() : appending.then(turn);
   }
 
   /** Appends everything that is gathered, and gives its memory back: with many partitions batches are smaller. */
-  async #makeRoom(): Promise<void> {
+  #makeRoom(): Promise<void> {
     const writers = [...this.#writers.values()];
     this.#writers.clear();
     this.#memoryBytes = 0;
     this.#bytesSinceTurn = 0;
+    const done = this.#end(writers);
+    this.#makingRoom = Promise.all([this.#makingRoom, done]);
+    return done;
+  }
+
+  async #end(writers: readonly BytesWriter[]): Promise<void> {
     for (const outcome of await Promise.allSettled(writers.map((writer) => writer.close()))) {
       if (outcome.status === 'rejected') this.#failure ??= { error: outcome.reason };
     }
-    await nextTurn();
+    await turn();
   }
 
   #throwFailure(): void {
@@ -162,9 +170,10 @@ export class TopicWriter<K = Uint8Array | string, V = Uint8Array | string> imple
     throw failure.error;
   }
 
-  /** All of them, whatever becomes of the others. */
+  /** All of them, whatever becomes of the others; and of those that made room, where a caller of `send` does not wait for it. */
   async #all(work: (writer: BytesWriter) => Promise<void>): Promise<void> {
     const outcomes = await Promise.allSettled([...this.#writers.values()].map(work));
+    await this.#makingRoom;
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 

@@ -37,7 +37,7 @@ export class Topic {
   }
 
   /** Adds partitions, all at once: whoever looks sees none of them, or all. */
-  add(...partitions: readonly StorePartition[]): void {
+  add(partitions: readonly StorePartition[]): void {
     for (const partition of partitions) this.#partitions.set(partition.partition, partition);
     this.#numbers = [...this.#partitions.keys()].sort((a, b) => a - b);
     this.#count = (this.#numbers.at(-1) ?? -1) + 1;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cleanSegments } from '../../src/cleaner/clean.ts';
 import type { CleanedGroup } from '../../src/cleaner/contract.ts';
+import { SeglogError } from '../../src/errors/errors.ts';
 import { segmentFileName, SUFFIXES } from '../../src/format/names.ts';
 import type { AbortedTransaction } from '../../src/format/transaction-index.ts';
 import type { File, FileSystem, OpenMode } from '../../src/fs/contract.ts';
@@ -57,6 +58,32 @@ describe('a group that grows beyond what a segment may have', () => {
     );
     expect(groups[0]?.cleaned.map(({ baseOffset }) => baseOffset)).toEqual(KEYS.map((_, at) => at));
     expect(recordsIn(directory).map(([, key]) => key)).toEqual([...KEYS, 'z']);
+  });
+
+  test('is thrown away as far as it can be where writing one of them fails, which is the error', async () => {
+    const { directory, size } = twelve();
+    const fs = Object.create(nodeFileSystem) as FileSystem;
+    const failure = (errno: string): SeglogError => new SeglogError('IO', 'refused', { errno });
+    let hasFailed = false;
+    fs.open = (path: string, mode: OpenMode): File => {
+      const file = nodeFileSystem.open(path, mode);
+      if (!path.includes(segmentFileName(10, SUFFIXES.log))) return file;
+      file.write = () => {
+        hasFailed = true;
+        throw failure('ENOSPC');
+      };
+      return file;
+    };
+    fs.remove = (path) => {
+      if (hasFailed && path.includes(segmentFileName(0, SUFFIXES.log))) throw failure('EACCES');
+      nodeFileSystem.remove(path);
+    };
+    const changes = { nowMs: NOW_MS, maxCleanedBytes: 5 * size, firstUncleanableOffset: 12 };
+    const round = cleanSegments({ ...machine, fs }, requestFor(directory, changes));
+    await expect(round).rejects.toMatchObject({ errno: 'ENOSPC' });
+    expect(readdirSync(directory).filter((name) => name.endsWith('.cleaned'))).toEqual([
+      `${segmentFileName(0, SUFFIXES.log)}.cleaned`,
+    ]);
   });
 
   test('has each aborted transaction in the segment with its marker', async () => {

@@ -63,7 +63,7 @@ describe('the transaction index', () => {
     expect(index.check()).toBeUndefined();
     expect(index.collect(0, 100)).toEqual({ transactions: [], isComplete: false });
     index.truncateTo(0);
-    index.reset();
+    index.replace([]);
     index.syncSync();
     await index.sync();
     index.close();
@@ -182,7 +182,7 @@ describe('the transaction index', () => {
     ];
     for (const use of uses) expect(use).toThrow(expect.objectContaining({ code }));
     expect(bytesOf(fs)).toEqual(before);
-    index.reset();
+    index.replace([]);
     expect(index.check()).toBeUndefined();
     expect(fs.stat(PATH)?.sizeBytes).toBe(0);
     index.append(FOUR[0]);
@@ -211,7 +211,7 @@ describe('the transaction index', () => {
     const index = TransactionIndex.open(nodeFileSystem, path, 0);
     expect(index.check()).toMatchObject({ code: 'CORRUPT_INDEX', file: path, found: 2 ** 40 });
     expect(() => index.collect(0, 1)).toThrow(expect.objectContaining({ code: 'CORRUPT_INDEX' }));
-    index.reset();
+    index.replace([]);
     expect(nodeFileSystem.stat(path)?.sizeBytes).toBe(0);
   });
 
@@ -234,9 +234,9 @@ describe('the transaction index', () => {
     expect(reopened(fs).entries()).toEqual([...FOUR.slice(0, count), next]);
   });
 
-  test('reset is empty, with its file still there', () => {
+  test('replaced by nothing is empty, with its file still there', () => {
     const { fs, index } = filled();
-    index.reset();
+    index.replace([]);
     expect(index.count).toBe(0);
     expect(fs.stat(PATH)?.sizeBytes).toBe(0);
     index.append(FOUR[0]);

@@ -46,6 +46,30 @@ export function withOurRecoveryPoint(ours: StepAnswer, theirs: StepAnswer, batch
 }
 
 /**
+ * Where every producer was forgotten, Kafka takes those of a snapshot behind a truncation, and does not read what the log has
+ * behind that snapshot: sequences that are old, transactions open that ended there, or ended whose marker is cut off. We read
+ * on, and keep those with a transaction that is open. From then on what is known of producers differs, and nothing else may.
+ */
+export function areProducersOfSnapshot(ours: StepAnswer, theirs: StepAnswer, theirSnapshots: unknown): boolean {
+  const { producers: our, logEndOffset } = ours;
+  const { producers: their } = theirs;
+  if (!Array.isArray(our) || !Array.isArray(their) || !Array.isArray(theirSnapshots)) return false;
+  const snapshot = theirSnapshots
+    .map((name) => Number.parseInt(String(name), 10))
+    .findLast((offset) => offset < Number(logEndOffset));
+  const isNothingRead = their.every(({ lastOffset }) => snapshot !== undefined && lastOffset < snapshot);
+  const isOpen = our.every(({ currentTxnFirstOffset }) => currentTxnFirstOffset !== -1);
+  return isNothingRead && isOpen && areTheSameButProducers(ours, theirs);
+}
+
+/** What follows from {@link areProducersOfSnapshot}. */
+export function areTheSameButProducers(ours: StepAnswer, theirs: StepAnswer): boolean {
+  const { producers: _our, lastStableOffset: _ourStable, ...rest } = ours;
+  const { producers: _their, lastStableOffset: _theirStable, ...theirRest } = theirs;
+  return isDeepStrictEqual(rest, theirRest);
+}
+
+/**
  * Behind a truncation within a batch: offsets behind the last batch that is left stay, Kafka (which asks for the batch there)
  * moves them to the log end.
  */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { defaultEngine } from '../../src/engine/select.ts';
 import { FaultyFileSystem } from '../../src/fs/faulty-fs.ts';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
-import { Log, Store } from '../../src/index.ts';
+import { Log, SeglogError, Store } from '../../src/index.ts';
 import { LogDirectory } from '../../src/log/log-directory.ts';
 
 const MARK = '/logs/.kafka_cleanshutdown';
@@ -120,4 +120,27 @@ test('a store whose log is being closed already waits for it, with its mark and 
   expect(Buffer.from(points).toString()).toBe('0\n1\nt 0 1\n');
   await using again = await Store.open('/logs', { fs });
   expect(again.partition('t', 0).status().recovery).toBeUndefined();
+});
+
+test('a log whose files do not let themselves be closed gives its lock back', async () => {
+  const fs = new SlowDisk();
+  const open = fs.open.bind(fs);
+  const broke = (): SeglogError => new SeglogError('IO', 'the disk is gone', { errno: 'EIO' });
+  let isBroken = true;
+  fs.open = (path, mode) => {
+    const file = open(path, mode);
+    if (!path.endsWith('.log') || !isBroken) return file;
+    file.sync = () => Promise.reject(broke());
+    file.close = () => {
+      throw broke();
+    };
+    return file;
+  };
+  const broken = await Log.open('/logs/u-0', { fs });
+  await broken.append({ value: 'a' });
+  await expect(broken.flush()).rejects.toMatchObject({ errno: 'EIO' });
+  await expect(broken.close()).rejects.toMatchObject({ errno: 'EIO' });
+  isBroken = false;
+  await using again = await Log.open('/logs/u-0', { fs });
+  expect(again.logEndOffset).toBe(1);
 });

@@ -1,5 +1,5 @@
 /** Compactions whose files or segments go while they run: nothing is lost, and nothing counts as clean that is not. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cleanSegments } from '../../src/cleaner/clean.ts';
@@ -8,10 +8,11 @@ import { ManualClock, systemClock } from '../../src/clock/clock.ts';
 import { defaultEngine } from '../../src/engine/select.ts';
 import { SUFFIXES } from '../../src/format/names.ts';
 import { TRANSACTION_INDEX } from '../../src/format/transaction-index.ts';
+import type { FileSystem } from '../../src/fs/contract.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
-import { Log, type LogOptions } from '../../src/index.ts';
+import { Log, type LogOptions, type ReadOptions } from '../../src/index.ts';
 import type { CleanSegments } from '../../src/log/cleaning/compaction.ts';
-import { scratchPartition } from '../support/temp.ts';
+import { scratch, scratchPartition } from '../support/temp.ts';
 import { basesOf, codeOf, fileOf, numbered, valuesOf } from './telling/support.ts';
 
 /** Two records a segment, each a batch of its own. */
@@ -94,6 +95,23 @@ test.each([SUFFIXES.log, SUFFIXES.offsetIndex, SUFFIXES.timeIndex])(
   },
 );
 
+test('a compaction that begins while deleted segments are still being renamed cleans those that stay', async () => {
+  await using log = await distinct(600);
+  // It goes some segments a turn.
+  const deleted = log.deleteRecordsBefore(580);
+  while (log.logStartOffset < 580) await new Promise((resolve) => setImmediate(resolve));
+  const asked: number[] = [];
+  const { endOffset } = await log.compact(TWO_BY_TWO, (request, hooks) => {
+    expect(basesOf(log)[0], 'not all are renamed yet').toBeLessThan(578);
+    asked.push(request.segments[0]?.baseOffset ?? -1);
+    return before(() => deleted)(request, hooks);
+  });
+  expect(asked).toEqual([580]);
+  expect(endOffset).toBe(598);
+  expect(valuesOf(log)).toEqual(numbered(20, 580));
+  expect(leftIn(log)).toEqual([]);
+});
+
 test('a swap that waits for a sync does not outlive its round', async () => {
   await using log = await distinct(12);
   const bases = basesOf(log);
@@ -121,6 +139,58 @@ test('a swap that waits for a sync does not outlive its round', async () => {
 describe('a transaction index that the log contradicts is built anew before anything goes by it', () => {
   const index = (directory: string): string | undefined =>
     readdirSync(directory).find((name) => name.endsWith(SUFFIXES.transactionIndex));
+
+  test('whatever a crash leaves of that tells what was aborted', async () => {
+    const directory = scratchPartition();
+    const log = await Log.open(directory, options);
+    const producer = { producerId: 7, producerEpoch: 0, isTransactional: true, baseSequence: 0 };
+    await log.append({ key: 'a', value: 'committed', timestamp: 1000 });
+    await log.append({ key: 'k', value: 'aborted', timestamp: 1000 }, { producer });
+    await log.endTransaction({ producerId: 7, producerEpoch: 0, result: 'abort' });
+    for (const value of 'bcd') await log.append({ key: value, value, timestamp: 1000 });
+    await log.close();
+    const path = join(directory, index(directory) as string);
+    const bytes = readFileSync(path);
+    bytes[TRANSACTION_INDEX.FIRST_OFFSET + 7] = 2;
+    writeFileSync(path, bytes);
+    // What the directory is before each change of a name or a byte.
+    const copies: string[] = [];
+    const copy = (): void => {
+      const to = scratch();
+      cpSync(join(directory, '..'), to, { recursive: true, filter: (file) => !file.endsWith('.lock') });
+      copies.push(join(to, 't-0'));
+    };
+    const isIndex = (file: string): boolean => file.includes(SUFFIXES.transactionIndex);
+    const fs = Object.create(nodeFileSystem) as FileSystem;
+    fs.open = (file, mode) => {
+      const opened = nodeFileSystem.open(file, mode);
+      if (!isIndex(file) || mode === 'read') return opened;
+      copy();
+      const write = opened.write.bind(opened);
+      opened.write = (...args) => {
+        copy();
+        write(...args);
+        copy();
+      };
+      return opened;
+    };
+    fs.rename = (from, to) => {
+      if (isIndex(from)) copy();
+      nodeFileSystem.rename(from, to);
+    };
+    const committed: ReadOptions = { isolation: 'read_committed' };
+    const seen = ['committed', 'b', 'c', 'd'];
+    {
+      await using again = await Log.open(directory, { ...options, fs });
+      expect(valuesOf(again, committed)).toEqual(seen);
+    }
+    expect(copies.flatMap((left) => readdirSync(left)).filter((name) => name.endsWith('.tmp'))).not.toEqual([]);
+    for (const [at, left] of copies.entries()) {
+      await using crashed = await Log.open(left, { ...options, recovery: { clean: true } });
+      expect(readdirSync(left).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+      expect(valuesOf(crashed, committed), `copy ${at}`).toEqual(seen);
+    }
+  });
 
   test.each<[string, (path: string) => void]>([
     ['that is gone', (path) => rmSync(path)],

@@ -1,7 +1,10 @@
 /** A reader of another process, which nobody tells, while the segments that it knows are cleaned, joined and deleted. */
-import { renameSync } from 'node:fs';
+import { copyFileSync, renameSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { cleanSegments } from '../../src/cleaner/clean.ts';
 import { ManualClock } from '../../src/clock/clock.ts';
+import { defaultEngine } from '../../src/engine/select.ts';
+import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { Log, type LogOptions, LogReader } from '../../src/index.ts';
 import { scratchPartition } from '../support/temp.ts';
 import { basesOf, fileOf } from './telling/support.ts';
@@ -28,37 +31,28 @@ const valuesIn = (batch: { records(): readonly { readonly value: Uint8Array | nu
 const LEFT = ['8', '9', ...numbers(10, 20)];
 
 describe('a reader that looks in the middle of a swap', () => {
-  /** A log whose second segment has no name but that of a swap; the clock tells of each wait. */
-  async function swapping(
-    onWait: (swap: string, final: string) => void,
-  ): Promise<{ reader: LogReader; waits: number[] }> {
+  test('reads the file that is to take the place, and goes on when it has', async () => {
     const log = await filled();
     await log.close();
     const final = fileOf(log.directory, 2);
     renameSync(final, `${final}.swap`);
-    const waits: number[] = [];
-    const block = (ms: number): void => {
-      waits.push(ms);
-      onWait(`${final}.swap`, final);
-    };
-    const clock = Object.assign(new ManualClock(5000), { block });
-    return { reader: LogReader.open(log.directory, { clock }), waits };
-  }
-
-  test('waits until it is done', async () => {
-    const { reader, waits } = await swapping(renameSync);
+    using reader = LogReader.open(log.directory);
     expect([...reader.readSync()].flatMap(valuesIn)).toEqual(numbers(0, 20));
-    expect(waits).toHaveLength(1);
-    reader.close();
+    const reading = reader.readSync();
+    const values = valuesIn(reading.next().value as Parameters<typeof valuesIn>[0]);
+    renameSync(`${final}.swap`, final);
+    values.push(...[...reading].flatMap(valuesIn));
+    expect(values).toEqual(numbers(0, 20));
   });
 
-  test('waits once only where nobody is busy with it', async () => {
-    const { reader, waits } = await swapping(() => undefined);
-    expect([...reader.readSync()].flatMap(valuesIn)).toEqual(['0', '1', ...numbers(4, 20)]);
-    const { length } = waits;
-    reader.refresh();
-    expect([length, waits.length]).toEqual([7, 7]);
-    reader.close();
+  test('reads the old files while a lower one is still being written', async () => {
+    const log = await filled();
+    await log.close();
+    const final = fileOf(log.directory, 2);
+    copyFileSync(fileOf(log.directory, 18), `${final}.swap`);
+    copyFileSync(final, `${fileOf(log.directory, 0)}.cleaned`);
+    using reader = LogReader.open(log.directory);
+    expect([...reader.readSync()].flatMap(valuesIn)).toEqual(numbers(0, 20));
   });
 });
 
@@ -161,4 +155,31 @@ test('a tail goes on over a roll, though as many segments went at the front', as
     break;
   }
   expect(stop.aborted).toBe(false);
+});
+
+test('a reader that comes to a segment of which cleaning left nothing goes on behind it', async () => {
+  await using log = await Log.open(scratchPartition(), options);
+  for (const key of ['a', 'A', 'b', 'B', 'c', 'C', 'b', 'B', 'd', 'e'])
+    await log.append({ key, value: key, timestamp: 1000 });
+  const machine = { engine: defaultEngine(), fs: nodeFileSystem, clock: new ManualClock(5000) };
+  const values: string[] = [];
+  let reader: LogReader | undefined;
+  let reading: Generator<Parameters<typeof valuesIn>[0], void> | undefined;
+  await log.compact({ segmentBytes: 160 }, (request, hooks) =>
+    cleanSegments(machine, request, {
+      ...hooks,
+      onGroup: async (group) => {
+        if (group.cleaned[0]?.sizeBytes === 0) {
+          reader = LogReader.open(log.directory);
+          reading = reader.readSync();
+          const first = reading.next();
+          if (first.done !== true) values.push(...valuesIn(first.value));
+        }
+        await hooks.onGroup?.(group);
+      },
+    }),
+  );
+  for (let next = reading?.next(); next?.done === false; next = reading?.next()) values.push(...valuesIn(next.value));
+  expect(values).toEqual(['a', 'A', 'c', 'C', 'b', 'B', 'd', 'e']);
+  reader?.close();
 });

@@ -12,13 +12,15 @@ const CHECKPOINT = '/logs/cleaner-offset-checkpoint';
 /** Two records a segment, each a batch of its own. */
 const SMALL = { segmentBytes: 160, cleanupPolicy: ['compact'] } as const;
 
-function disk(checkpoint?: number): FaultyFileSystem {
+function disk(): FaultyFileSystem {
   const fs = new FaultyFileSystem(new MemoryFileSystem());
   fs.makeDirectory('/logs');
-  if (checkpoint !== undefined) {
-    fs.replaceSmall(CHECKPOINT, new TextEncoder().encode(`0\n2\nother 3 77\nt 0 ${checkpoint}\n`));
-  }
   return fs;
+}
+
+/** Writes that the log is clean up to an offset. */
+function cleaned(fs: FaultyFileSystem, checkpoint: number): void {
+  fs.replaceSmall(CHECKPOINT, new TextEncoder().encode(`0\n2\nother 3 77\nt 0 ${checkpoint}\n`));
 }
 
 /** Where the log is clean up to, as the file says; the other partition's line is as it was. */
@@ -28,14 +30,18 @@ function cleanUpTo(fs: FaultyFileSystem): number {
   return Number(/^t 0 (\d+)$/m.exec(text)?.[1]);
 }
 
-async function twelveRecords(fs: FaultyFileSystem): Promise<Log> {
+/** A log that is clean up to `checkpoint`, if that is given. */
+async function twelveRecords(fs: FaultyFileSystem, checkpoint?: number): Promise<Log> {
   const options: LogOptions = { ...SMALL, fs, clock: new ManualClock(5000) };
   const log = await Log.open('/logs/t-0', options);
   for (let number = 0; number < 12; number++) {
     await log.append({ key: `k${number % 3}`, value: String(number), timestamp: 1000 + number });
   }
   expect(log.segments().map(({ baseOffset }) => baseOffset)).toEqual([0, 2, 4, 6, 8, 10]);
-  return log;
+  if (checkpoint === undefined) return log;
+  await log.close();
+  cleaned(fs, checkpoint);
+  return Log.open('/logs/t-0', options);
 }
 
 describe('the checkpoint of the cleaner', () => {
@@ -46,8 +52,8 @@ describe('the checkpoint of the cleaner', () => {
     { title: 'above it: not', checkpoint: 2, cut: 7, left: 2 },
     { title: 'at the log end, which cuts nothing: not', checkpoint: 10, cut: 12, left: 10 },
   ])('is lowered by a truncation $title', async ({ checkpoint, cut, left }) => {
-    const fs = disk(checkpoint);
-    await using log = await twelveRecords(fs);
+    const fs = disk();
+    await using log = await twelveRecords(fs, checkpoint);
     await log.truncateTo(cut);
     expect(cleanUpTo(fs)).toBe(left);
   });
@@ -56,25 +62,28 @@ describe('the checkpoint of the cleaner', () => {
     [4, 4],
     [20, 8],
   ])('is at most where a log goes on that was emptied to go on at %i: %i', async (offset, left) => {
-    const fs = disk(8);
-    await using log = await twelveRecords(fs);
+    const fs = disk();
+    await using log = await twelveRecords(fs, 8);
     await log.truncateFullyAndStartAt(offset);
     expect(cleanUpTo(fs)).toBe(left);
   });
 
   test('is lowered to where the log goes on when all of it is cut', async () => {
-    const fs = disk(8);
+    const fs = disk();
+    const before = await Log.open('/logs/t-0', { ...SMALL, fs });
+    await before.truncateFullyAndStartAt(9);
+    await before.append({ key: 'k', value: 'v' });
+    await before.close();
+    cleaned(fs, 8);
     await using log = await Log.open('/logs/t-0', { ...SMALL, fs });
-    await log.truncateFullyAndStartAt(9);
-    await log.append({ key: 'k', value: 'v' });
     expect(cleanUpTo(fs)).toBe(8);
     await log.truncateTo(3);
     expect([log.logEndOffset, cleanUpTo(fs)]).toEqual([3, 3]);
   });
 
   test('is lowered before anything is cut: where it cannot be, the log is as it was', async () => {
-    const fs = disk(8);
-    await using log = await twelveRecords(fs);
+    const fs = disk();
+    await using log = await twelveRecords(fs, 8);
     fs.plan({ operation: 'write', call: 1, errno: 'EIO' });
     expect(await codeOf(() => log.truncateTo(5))).toBe('IO');
     expect([log.logEndOffset, cleanUpTo(fs)]).toEqual([12, 8]);
@@ -85,6 +94,25 @@ describe('the checkpoint of the cleaner', () => {
     await log.truncateTo(5);
     expect([log.logEndOffset, cleanUpTo(fs)]).toEqual([5, 4]);
   });
+});
+
+test('a log that ends below where it was clean when it is opened, as one from a backup, is clean up to its end', async () => {
+  const fs = disk();
+  await (await twelveRecords(fs)).close();
+  cleaned(fs, 40);
+  await using log = await Log.open('/logs/t-0', { ...SMALL, fs });
+  expect([log.logEndOffset, cleanUpTo(fs)]).toEqual([12, 12]);
+});
+
+test('that counts also where there is no space to write it', async () => {
+  const fs = disk();
+  await (await twelveRecords(fs)).close();
+  cleaned(fs, 40);
+  fs.plan({ operation: 'write', call: 1, errno: 'ENOSPC' });
+  await using log = await Log.open('/logs/t-0', { ...SMALL, fs });
+  expect(cleanUpTo(fs)).toBe(40);
+  await log.truncateTo(11);
+  expect(cleanUpTo(fs)).toBe(10);
 });
 
 test('a truncation behind the last swap of a compaction makes it fail: where the log is clean is not as it says', async () => {

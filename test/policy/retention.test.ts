@@ -18,6 +18,12 @@ function deleted(all: RetentionFacts, rules: Partial<RetentionRules>, nowMs = 1_
   return deletions.map(({ segment: { baseOffset }, rule }) => [baseOffset, rule]);
 }
 
+test('more segments are due than a call takes arguments', () => {
+  const COUNT = 200_000;
+  const many = facts(segments(COUNT));
+  expect(retentionRound(many, { ...OFF, retentionBytes: 0 }, 0).deletions).toHaveLength(COUNT);
+});
+
 describe('retention by time', () => {
   // Largest timestamps 1000, 1010, 1020.
   const three = facts(segments(3));

@@ -107,3 +107,30 @@ test('without periodic cleaning nothing is deleted or compacted by itself, and o
   expect(Buffer.from(fs.readSmall('/one/recovery-point-offset-checkpoint') ?? '').toString()).toBe('0\n1\nt 0 19\n');
   expect((await store.partition('t', 0).applyRetention()).deleted).not.toEqual([]);
 });
+
+test('a topic that is not compacted any more loses no record to the clean under way', async () => {
+  const fs = new MemoryFileSystem();
+  const clock = new ManualClock(1_000_000);
+  await using store = await Store.open('/one', { fs, clock, ...CONFIG, logCleanerIoMaxBytesPerSecond: 1000 });
+  await store.createTopic({ name: 't' });
+  await fill(store, 't', clock);
+  clock.advance(BACKOFF_MS);
+  await turns();
+  expect(store.status().cleaning).toHaveLength(1);
+  await store.alterTopic('t', { set: { cleanupPolicy: ['delete'], retentionMs: -1 } });
+  expect(store.status().cleaning).toHaveLength(0);
+  const { length } = await valuesOf(store.partition('t', 0));
+  for (let round = 0; round < 10; round++) {
+    clock.advance(BACKOFF_MS);
+    await turns();
+  }
+  expect(await valuesOf(store.partition('t', 0))).toHaveLength(length);
+  expect(store.status()).toMatchObject({ uncleanable: [], problems: [] });
+  // It is cleaned when it is to be again.
+  await store.alterTopic('t', { reset: ['cleanupPolicy'] });
+  for (let round = 0; round < 20; round++) {
+    clock.advance(BACKOFF_MS);
+    await turns();
+  }
+  expect((await valuesOf(store.partition('t', 0))).length).toBeLessThan(10);
+});

@@ -10,6 +10,7 @@ const DIRECTORY = '/logs/t-0';
 const DAY = 86_400_000;
 const LOSSES = 40;
 const TRANSACTION = { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true };
+const NUMBERED = { producerId: 8, producerEpoch: 0, baseSequence: 0 };
 
 function newDisk(): Disk {
   const disk = new Disk();
@@ -114,4 +115,80 @@ test('a transaction that has ended does not begin again with a truncation, when 
   expect(second.producers()).toEqual([]);
   await second.truncateTo(2);
   expect(second.lastStableOffset).toBe(2);
+});
+
+test('what a snapshot below the first segment says is not believed: its transactions may have ended in what was deleted', async () => {
+  const disk = newDisk();
+  const options = { clock: new ManualClock(1_000_000), segmentBytes: 400 };
+  const process = new DiskProcess(disk);
+  const first = await open(disk, options, process);
+  await first.append({ value: 'committed' }, { producer: TRANSACTION });
+  await first.append({ value: 'numbered' }, { producer: NUMBERED });
+  await first.append({ value: 'aborted' }, { producer: { ...TRANSACTION, producerId: 9 } });
+  await first.flush();
+  process.end();
+  const next = new DiskProcess(disk);
+  // Coming up leaves a snapshot at 3, where no segment begins: it stays when the segment goes.
+  const second = await open(disk, options, next);
+  disk.settleAll();
+  await second.endTransaction({ producerId: 7, producerEpoch: 0, result: 'commit' });
+  await second.append({ value: 'numbered' }, { producer: { ...NUMBERED, baseSequence: 1 } });
+  await second.append({ value: 'x'.repeat(70) });
+  await second.deleteRecordsBefore(5);
+  expect(second.segments().map(({ baseOffset }) => baseOffset)).toEqual([5]);
+  await second.append({ value: 'aborted' }, { producer: { ...TRANSACTION, producerId: 9, baseSequence: 1 } });
+  await second.endTransaction({ producerId: 9, producerEpoch: 0, result: 'abort' });
+  await second.flush();
+  next.end();
+  for (const left of losses(disk)) {
+    const after = await open(left, options);
+    expect([after.logStartOffset, after.lastStableOffset, after.logEndOffset]).toEqual([5, 8, 8]);
+    expect(offsetsOf(after, 'read_committed')).toEqual([5]);
+    // A producer of which too little is known could not go on.
+    await after.append({ value: 'numbered' }, { producer: { ...NUMBERED, baseSequence: 2 } });
+  }
+});
+
+test.each(['commit', 'abort'] as const)(
+  'a transaction whose %s is cut off is open again, when its producer was forgotten',
+  async (result) => {
+    const options = { clock: new ManualClock(1_000_000) };
+    const disk = newDisk();
+    const first = await open(disk, options);
+    await first.append({ value: 'undecided' }, { producer: TRANSACTION });
+    await first.endTransaction({ producerId: 7, producerEpoch: 0, result });
+    await first.close();
+    options.clock.advance(DAY + 1);
+    const second = await open(disk, options);
+    expect(second.producers()).toEqual([]);
+    await second.truncateTo(1);
+    expect(second.lastStableOffset).toBe(0);
+    expect(offsetsOf(second, 'read_committed')).toEqual([]);
+    await second.endTransaction({ producerId: 7, producerEpoch: 0, result });
+    expect(offsetsOf(second, 'read_committed')).toEqual(result === 'commit' ? [0] : []);
+  },
+);
+
+test('of segments that a truncation takes none comes back behind one that is gone, whenever the power fails', async () => {
+  const all = [0, 1, 2, 3, 4];
+  for (let step = 1, isWhole = false; !isWhole; step++) {
+    const disk = newDisk();
+    const options = { clock: new ManualClock(1_000_000), segmentBytes: 250 };
+    const process = new DiskProcess(disk);
+    const log = await open(disk, options, process);
+    for (const _ of all) log.appendSync({ value: 'x'.repeat(150) });
+    await log.flush();
+    disk.settleAll();
+    process.dieIn(step);
+    const cutting = log.truncateTo(1);
+    isWhole = await cutting.then(
+      () => true,
+      () => false,
+    );
+    process.end();
+    for (const left of losses(disk)) {
+      const found = offsetsOf(await open(left, options), 'read_uncommitted');
+      expect(found).toEqual(all.slice(0, found.length));
+    }
+  }
 });

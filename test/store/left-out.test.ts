@@ -1,8 +1,11 @@
 /** A store that is opened with one or another of its log directories left out: none of them brings anything back. */
+import { cpSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { Store } from '../../src/index.ts';
 import { Random } from '../support/random.ts';
+import { scratch } from '../support/temp.ts';
 import { valuesOf } from './support.ts';
 
 const DIRECTORIES = ['/one', '/two', '/three'];
@@ -80,4 +83,23 @@ test('topics stay deleted, records stay where they are, and no copy is taken for
     const live = DIRECTORIES.flatMap((directory) => fs.list(directory).filter((name) => /^\w+-\d+$/.test(name)));
     expect(live, `seed ${seed}`).toHaveLength([...model.values()].flat().length);
   }
+});
+
+test('what is put back where its deletion was done stays, and is told of, though it goes on elsewhere', async () => {
+  const [a, b] = [scratch(), scratch()];
+  const both = await Store.open([a, b]);
+  await both.createTopic({ name: 't', partitions: 2 });
+  for (const partition of [0, 1]) await both.partition('t', partition).append({ value: 'precious' });
+  await both.close();
+  const own = readdirSync(a).find((name) => name.startsWith('t-')) ?? '';
+  const backup = scratch();
+  cpSync(join(a, own), backup, { recursive: true });
+  const one = await Store.open(a);
+  await one.deleteTopic('t');
+  await one.removeDeleted();
+  await one.close();
+  cpSync(backup, join(a, own), { recursive: true });
+  await using store = await Store.open(a);
+  expect(readdirSync(a).filter((name) => name.startsWith('t-'))).toEqual([expect.stringMatching(/-stray$/)]);
+  expect(store.status()).toMatchObject({ deleting: [], problems: [{ code: 'TOPIC_ID_MISMATCH' }] });
 });

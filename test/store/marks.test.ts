@@ -1,5 +1,5 @@
 /** The mark of a clean stop: it says nothing of what was not looked at, and is given back as it was found. */
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
@@ -95,4 +95,35 @@ test('a checkpoint that is larger than it can be counts as empty, and is kept as
   expect(textIn(directory, 'recovery-point-offset-checkpoint')).toBe('0\n1\nt 0 2\n');
   renameSync(`${path}.unreadable`, path);
   rmSync(path);
+});
+
+test('a partition that came since the mark was written is none of those that it speaks of', async () => {
+  const [directory, other] = [scratch(), scratch()];
+  await filled([directory], { t: ['a'] });
+  const log = await Log.open(join(other, 'u-0'));
+  for (let number = 0; number < 10; number++) await log.append({ value: `v${number}` });
+  // As after a crash, of a writer that sets no space aside; and the last batch is damaged.
+  cpSync(join(other, 'u-0'), join(directory, 'u-0'), { recursive: true });
+  const file = join(directory, 'u-0', '00000000000000000000.log');
+  truncateSync(file, log.segments()[0]?.size);
+  const damaged = nodeFileSystem.open(file, 'update');
+  damaged.write(Buffer.from('####'), 0, 4, damaged.sizeBytes() - 4);
+  damaged.close();
+  await log.close();
+  await using store = await Store.open(directory);
+  const u = store.partition('u', 0);
+  expect([u.logEndOffset, u.status().recovery]).toEqual([9, expect.anything()]);
+  expect(store.partition('t', 0).status().recovery).toBeUndefined();
+});
+
+test('a partition that never had a record is one of those that the mark speaks of', async () => {
+  const directory = scratch();
+  const store = await Store.open(directory);
+  await store.createTopic({ name: 'empty', partitions: 2 });
+  await store.close();
+  expect(textIn(directory, 'recovery-point-offset-checkpoint').split('\n')).toEqual(
+    expect.arrayContaining(['empty 0 0', 'empty 1 0']),
+  );
+  await using again = await Store.open(directory);
+  for (const number of [0, 1]) expect(again.partition('empty', number).status().recovery).toBeUndefined();
 });

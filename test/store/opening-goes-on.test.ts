@@ -70,6 +70,19 @@ describe('callbacks that raise', () => {
     await store.close();
   });
 
+  test('later, being asynchronous, end no process and are told of', async () => {
+    const fs = new MemoryFileSystem();
+    await filled(['/one'], { t: ['a'] }, { fs });
+    await using store = await Store.open('/one', {
+      fs,
+      onProgress: () => Promise.reject(new TypeError('late')) as unknown as void,
+    });
+    await turns(2);
+    expect(store.status().problems).toMatchObject([
+      { code: 'INTERNAL', message: expect.stringContaining('onProgress') as string },
+    ]);
+  });
+
   test('do not keep a directory online that has failed', async () => {
     const fs = new MemoryFileSystem();
     const clock = new ManualClock(1_000_000);

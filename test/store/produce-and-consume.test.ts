@@ -4,7 +4,7 @@ import { serdes, Store } from '../../src/index.ts';
 import { merged } from '../../src/store/merge.ts';
 import { partitionForKey } from '../../src/store/partitioner.ts';
 import { scratch } from '../support/temp.ts';
-import { valuesOf } from './support.ts';
+import { turns, valuesOf } from './support.ts';
 
 async function topicOf(partitions: number): Promise<Store> {
   const store = await Store.open(scratch());
@@ -18,6 +18,31 @@ async function valuesByPartition(store: Store): Promise<string[][]> {
 }
 
 describe('a writer', () => {
+  test.each(['flush', 'close'] as const)('waits at %s for batches that made room, and tells of them', async (ends) => {
+    await using store = await Store.open(scratch(), { maxMessageBytes: 60e6, segmentBytes: 100e6 });
+    await store.createTopic({ name: 't', partitions: 2, config: { flushMessages: 1 } });
+    let fail = (_error: Error): void => undefined;
+    const sync = new Promise<void>((_resolve, reject) => (fail = reject));
+    const log = store.partition('t', 0);
+    const flush = log.flush.bind(log);
+    log.flush = () => sync;
+    const writer = store.writer('t', { batchBytes: 50e6, linger: 60_000 });
+    await writer.write({ partition: 0, value: 'a' });
+    const sent = writer.send({ partition: 1, value: Buffer.alloc(36e6) });
+    let told: unknown;
+    const ending = writer[ends]().then(
+      () => (told = 'nothing'),
+      (error: unknown) => (told = error),
+    );
+    await sent;
+    await turns();
+    expect(told).toBeUndefined();
+    fail(new Error('EIO'));
+    await ending;
+    expect(told).toMatchObject({ message: 'EIO' });
+    log.flush = flush;
+  });
+
   test('puts a key where its hash says, in the order of writing', async () => {
     await using store = await topicOf(5);
     const keys = Array.from({ length: 100 }, (_, i) => `key ${i % 20}`);

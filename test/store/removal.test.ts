@@ -59,6 +59,40 @@ describe('a directory that was deleted before the store was opened', () => {
     expect(names(fs)).toEqual([]);
   });
 
+  test('is left alone by somebody who opens the store for a while, unless he says that all may go', async () => {
+    const fs = withDeleted({ old: 70_000, young: 10_000 });
+    const clock = new ManualClock(NOW_MS);
+    await using store = await Store.open('/one', { fs, clock, periodicCleaning: false });
+    clock.advance(100_000);
+    await turns();
+    await store.removeDeleted({ dueOnly: true });
+    expect(names(fs)).toEqual(['old', 'young']);
+    expect(store.status().deleting).toHaveLength(2);
+    await store.removeDeleted();
+    expect(names(fs)).toEqual([]);
+  });
+
+  test.each([false, true])('waits for the delay of the store that deleted it (periodicCleaning: %s)', async (is) => {
+    const directory = scratch();
+    const week = 7 * 86_400_000;
+    const store = await Store.open(directory, { fileDeleteDelayMs: week });
+    await store.createTopic({ name: 't' });
+    await store.partition('t', 0).append({ value: 'a' });
+    await store.deleteTopic('t');
+    await store.close();
+    const left = (): number => nodeFileSystem.list(directory).filter((name) => name.endsWith('-delete')).length;
+    const after = async (ms: number): Promise<number> => {
+      const clock = new ManualClock(Date.now() + ms);
+      await using other = await Store.open(directory, { clock, periodicCleaning: is });
+      clock.advance(0);
+      await turns();
+      await other.removeDeleted({ dueOnly: true });
+      return left();
+    };
+    expect(await after(week - 60_000)).toBe(1);
+    expect(await after(week + 60_000)).toBe(0);
+  });
+
   test('has its age from the machine: a rename counts', () => {
     const directory = scratch();
     nodeFileSystem.makeDirectory(`${directory}/a`);

@@ -203,10 +203,9 @@ class Compaction {
     const segment = [...log.segments].find((one) => one.pathOf(SUFFIXES.transactionIndex) === error.file);
     if (segment === undefined || this.#repaired.has(segment.baseOffset)) return false;
     this.#repaired.add(segment.baseOffset);
-    await log.sync.exclusive(async () => {
+    await log.sync.exclusive(() => {
       this.#checkUnchanged();
       log.repairTransactions(segment);
-      await segment.transactions().sync();
     });
     return true;
   }
@@ -247,13 +246,17 @@ class Compaction {
     firstUncleanableOffset: Offset,
     nowMs: TimestampMs,
   ): { request: CleanRequest; sources: ReadonlyMap<Offset, Segment> } {
-    const { directory, segments, context, producers } = this.#log;
+    const { directory, context, producers, offsets } = this.#log;
     const { config } = context;
+    // Those below the log start are being renamed, some a turn: they would go while the round reads them.
+    const segments = [...this.#log.segments].filter(
+      (_, at, all) => (all[at + 1]?.baseOffset ?? Infinity) > offsets.logStart,
+    );
     const { deleteRetentionMs, segmentBytes, offsetMapBytes = OFFSET_MAP_BYTES } = this.#options;
     const neededBytes = (firstUncleanableOffset - firstDirtyOffset + 1) * MAP_BYTES_PER_OFFSET;
     const request: CleanRequest = {
       directory,
-      segments: [...segments].map(({ baseOffset, sizeBytes }) => ({ baseOffset, sizeBytes })),
+      segments: segments.map(({ baseOffset, sizeBytes }) => ({ baseOffset, sizeBytes })),
       firstDirtyOffset,
       firstUncleanableOffset,
       nowMs,
@@ -264,7 +267,7 @@ class Compaction {
       activeProducers: producers.entries().map(activeProducer),
       offsetMapBytes: Math.min(offsetMapBytes, neededBytes),
     };
-    return { request, sources: new Map([...segments].map((segment) => [segment.baseOffset, segment])) };
+    return { request, sources: new Map(segments.map((segment) => [segment.baseOffset, segment])) };
   }
 
   /** Swaps a group in, unless its sources went meanwhile (below a log start that moved) or its round is over. */

@@ -45,7 +45,7 @@ export interface RetentionResult {
 }
 
 /** Of so many segments the timestamps are read at once: at first, and at most. Each time is a step, with its checkpoint. */
-const READ_AT_FIRST = 1024;
+const READ_AT_FIRST = 256;
 const READ_AT_MOST = 8192;
 /** So many segments are renamed before others have their turn: some milliseconds. */
 const RENAMED_A_TURN = 32;
@@ -67,7 +67,8 @@ export async function applyRetention(
   const deleted: RetiredSegment[] = [];
   for (let failures = 0, most = READ_AT_FIRST; ; most = Math.min(2 * most, READ_AT_MOST)) {
     const { due, unread } = await exclusive(() => decide(log, nowMs, most));
-    deleted.push(...due);
+    // Not as arguments of one call: there may be more than that takes.
+    for (const segment of due) deleted.push(segment);
     const answer = unread.length === 0 ? undefined : read(log, unread, nowMs, propose);
     // Looked at below, whatever comes first.
     answer?.catch(() => undefined);

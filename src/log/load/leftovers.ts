@@ -10,7 +10,9 @@ import type { SegmentContext } from '../../segment/context.ts';
 import { Segment } from '../../segment/segment.ts';
 import { findEnd } from './segment-files.ts';
 
+/** Files that are replaced by one under this name, as segments' transaction indexes are. */
 const REPLACED: readonly string[] = Object.values(PARTITION_FILES);
+const TEMPORARY = '.tmp';
 
 /** Clears up, and returns the names that were removed or renamed. */
 export function clearLeftovers(context: SegmentContext, directory: string): string[] {
@@ -54,9 +56,15 @@ export function clearLeftovers(context: SegmentContext, directory: string): stri
   const left = done.length === 0 ? listed : fs.list(directory);
   for (const name of orphans(left)) remove(name);
   // A file that was to replace another one and did not come to it.
-  for (const name of left) if (REPLACED.some((file) => name === `${file}.tmp`)) remove(name);
+  for (const name of left) if (isHalfReplaced(name)) remove(name);
   if (done.length > 0) fs.syncDirectory(directory);
   return done;
+}
+
+function isHalfReplaced(name: string): boolean {
+  if (!name.endsWith(TEMPORARY)) return false;
+  const replaced = name.slice(0, -TEMPORARY.length);
+  return REPLACED.includes(replaced) || baseOffsetOfName(replaced, SUFFIXES.transactionIndex) !== undefined;
 }
 
 function byOffset(a: string, b: string): number {
@@ -73,8 +81,12 @@ function stageOf(name: string): string | undefined {
   return Object.values(STAGES).find((stage) => name.endsWith(stage));
 }
 
-/** The offsets that swap files cover. */
-function rangeOf(context: SegmentContext, directory: string, swaps: readonly string[]): { from: number; to: number } {
+/** The offsets that swap files cover: those of the .log files among the names. */
+export function rangeOf(
+  context: SegmentContext,
+  directory: string,
+  swaps: readonly string[],
+): { from: number; to: number } {
   let from = Infinity;
   let to = -Infinity;
   for (const name of swaps) {
@@ -83,9 +95,12 @@ function rangeOf(context: SegmentContext, directory: string, swaps: readonly str
     const sizeBytes = context.fs.stat(join(directory, name))?.sizeBytes ?? 0;
     const segment = new Segment(context, directory, Number(baseOffset), sizeBytes, { stage: STAGES.swap });
     from = Math.min(from, segment.baseOffset);
-    // One of which nothing is left takes the place of its own base at least.
-    to = Math.max(to, findEnd(context, segment, sizeBytes, false).nextOffset, segment.baseOffset + 1);
-    segment.release();
+    try {
+      // One of which nothing is left takes the place of its own base at least.
+      to = Math.max(to, findEnd(context, segment, sizeBytes, false).nextOffset, segment.baseOffset + 1);
+    } finally {
+      segment.release();
+    }
   }
   return { from, to };
 }

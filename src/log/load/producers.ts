@@ -12,6 +12,8 @@ export interface ReplaySource {
   /** The base offsets of its segments, in order. */
   readonly bases: readonly number[];
   readonly logStartOffset: number;
+  /** What the .log of a segment has behind its name, where a swap is not over. */
+  readonly stageOf?: (baseOffset: number) => string;
 }
 
 /**
@@ -34,12 +36,16 @@ export function rebuildProducers(
     }
     return;
   }
-  const { count } = producers;
-  const wasEmpty = count === 0 && producers.mapEndOffset >= endOffset;
+  // Between a snapshot below the first segment and that segment something is gone, and may have been the end of a transaction
+  // that is open in the snapshot. Kafka reads it where a crash spoiled the newer ones, and leaves the transaction open for good.
+  // Without it nothing shows too early: what is left of a transaction begins it again.
+  producers.deleteSnapshotsBefore(bases[0] ?? endOffset);
+  const wasEmpty = producers.count === 0 && producers.mapEndOffset >= endOffset;
   producers.truncateAndReload(logStartOffset, endOffset, context.clock.now());
-  // A snapshot may bring back a transaction that ended behind it, by a producer that was forgotten since: then what is behind is
-  // read, where Kafka reads nothing, and leaves the transaction open.
-  if (endOffset > producers.mapEndOffset && (!wasEmpty || producers.count > 0)) {
+  // Kafka reads nothing where no producer was known before a cut. But one that was forgotten may have a transaction whose marker
+  // is cut off, which is open again, or one that is open in the snapshot and ended behind it. All others stay
+  // forgotten.
+  if (endOffset > producers.mapEndOffset) {
     const first = bases.findLastIndex((base) => base <= producers.mapEndOffset);
     for (const base of bases.slice(Math.max(0, first))) {
       if (base >= endOffset) break;
@@ -48,6 +54,7 @@ export function rebuildProducers(
       if (wanted.includes(base)) producers.takeSnapshot();
       replay(source, base, producers, from, endOffset);
     }
+    if (wasEmpty) producers.expire(Infinity);
   }
   producers.updateMapEndOffset(endOffset);
   producers.takeSnapshot();
@@ -55,15 +62,16 @@ export function rebuildProducers(
 
 /** Batches that cannot be, in a segment that is not being recovered, are passed over: they are the reader's to meet. */
 function replay(
-  { context, directory }: ReplaySource,
+  { context, directory, stageOf }: ReplaySource,
   baseOffset: number,
   producers: ProducerState,
   from: number,
   to: number,
 ): void {
-  const { logPath } = new Segment(context, directory, baseOffset, 0);
+  const stage = stageOf?.(baseOffset) ?? '';
+  const { logPath } = new Segment(context, directory, baseOffset, 0, { stage });
   const replaying = new Replay(context, logPath, producers, undefined, from, to);
-  const scanner = new SegmentScanner(context, directory, baseOffset);
+  const scanner = new SegmentScanner(context, directory, baseOffset, { stage });
   try {
     while (scanner.nextSync()) {
       if (replaying.visit(scanner.rows, scanner.rowCount) !== undefined) return;

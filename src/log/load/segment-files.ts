@@ -43,42 +43,64 @@ export function partitionOf(directory: string): TopicPartition | undefined {
   }
 }
 
-/** The segments in a directory, in order. @throws SeglogError `OFFSET_NOT_EXACT`, `NOT_A_REGULAR_FILE` */
+/**
+ * The segments in a directory that nobody else changes, in order.
+ *
+ * @throws SeglogError `OFFSET_NOT_EXACT`, `NOT_A_REGULAR_FILE`
+ */
 export function listSegments(fs: FileSystem, directory: string): SegmentFiles[] {
   const names = fs.list(directory);
   const present = new Set(names);
   const segments: SegmentFiles[] = [];
   for (const name of names) {
-    const base = baseOffsetOfName(name, SUFFIXES.log);
-    if (base === undefined) continue;
-    const path = join(directory, name);
-    if (base > BigInt(Number.MAX_SAFE_INTEGER)) {
-      throw new SeglogError('OFFSET_NOT_EXACT', "a segment's base offset is beyond what a log here can count exactly", {
-        file: path,
-        expected: 'at most 2^53 - 1',
-        found: base,
-        action: 'Inspect the file with `seglog dump`, which prints any offset',
-      });
-    }
-    const stat = fs.stat(path);
-    if (stat === undefined) continue;
-    if (!stat.isFile) {
-      throw new SeglogError('NOT_A_REGULAR_FILE', 'a segment must be a regular file', {
-        file: path,
-        found: stat.isDirectory ? 'a directory' : 'a link or a special file',
-      });
-    }
-    const stem = name.slice(0, -SUFFIXES.log.length);
-    segments.push({
-      baseOffset: Number(base),
-      sizeBytes: stat.sizeBytes,
-      fileId: stat.fileId,
-      hasOffsetIndex: present.has(stem + SUFFIXES.offsetIndex),
-      hasTimeIndex: present.has(stem + SUFFIXES.timeIndex),
-      hasTransactionIndex: present.has(stem + SUFFIXES.transactionIndex),
-    });
+    const files = segmentFilesOf(fs, directory, name, present);
+    if (files !== undefined && files !== 'none') segments.push(files);
   }
   return segments.sort((a, b) => a.baseOffset - b.baseOffset);
+}
+
+/**
+ * What is there of the segment whose .log has that name.
+ *
+ * @param stage what the name ends with behind `.log`
+ * @returns `none` for the name of another thing; undefined when the file is not there any more
+ * @throws SeglogError `OFFSET_NOT_EXACT`, `NOT_A_REGULAR_FILE`
+ */
+export function segmentFilesOf(
+  fs: FileSystem,
+  directory: string,
+  name: string,
+  present: ReadonlySet<string>,
+  stage = '',
+): SegmentFiles | 'none' | undefined {
+  const base = baseOffsetOfName(name, SUFFIXES.log + stage);
+  if (base === undefined) return 'none';
+  const path = join(directory, name);
+  if (base > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new SeglogError('OFFSET_NOT_EXACT', "a segment's base offset is beyond what a log here can count exactly", {
+      file: path,
+      expected: 'at most 2^53 - 1',
+      found: base,
+      action: 'Inspect the file with `seglog dump`, which prints any offset',
+    });
+  }
+  const stat = fs.stat(path);
+  if (stat === undefined) return undefined;
+  if (!stat.isFile) {
+    throw new SeglogError('NOT_A_REGULAR_FILE', 'a segment must be a regular file', {
+      file: path,
+      found: stat.isDirectory ? 'a directory' : 'a link or a special file',
+    });
+  }
+  const stem = name.slice(0, -(SUFFIXES.log + stage).length);
+  return {
+    baseOffset: Number(base),
+    sizeBytes: stat.sizeBytes,
+    fileId: stat.fileId,
+    hasOffsetIndex: present.has(stem + SUFFIXES.offsetIndex),
+    hasTimeIndex: present.has(stem + SUFFIXES.timeIndex),
+    hasTransactionIndex: present.has(stem + SUFFIXES.transactionIndex),
+  };
 }
 
 /**

@@ -7,9 +7,7 @@ import { Replay } from '../../state/replay.ts';
 
 /** Replaces what a transaction index says; as in Kafka an existing file stays, with nothing in it. */
 export function writeTransactions(segment: Segment, replay: Replay | undefined): void {
-  const index = segment.transactions();
-  index.reset();
-  for (const transaction of replay?.aborted ?? []) index.append(transaction);
+  segment.transactions().replace(replay?.aborted ?? []);
 }
 
 /**

@@ -163,7 +163,10 @@ export class SnapshotFiles {
 
   /** Snapshots whose files were moved away. */
   forget(offsets: ReadonlySet<number>): void {
-    this.#offsets = this.#offsets.filter((offset) => !offsets.has(offset));
+    // Retention takes the oldest, a few at a time: thousands behind them need not be looked at.
+    const oldest = this.#offsets.findIndex((offset) => !offsets.has(offset));
+    const gone = this.#offsets.splice(0, oldest < 0 ? this.#offsets.length : oldest);
+    if (gone.length < offsets.size) this.#offsets = this.#offsets.filter((offset) => !offsets.has(offset));
   }
 
   #path(offset: number): string {

@@ -1,5 +1,6 @@
 /** Rows F14 to F16 of the fault list: a disk that says no, once or for good, on files in memory so that each call can. */
 import { describe, expect, test } from 'vitest';
+import { ManualClock } from '../../../src/clock/clock.ts';
 import { FaultyFileSystem, type FaultyOperation } from '../../../src/fs/faulty-fs.ts';
 import { MemoryFileSystem } from '../../../src/fs/memory-fs.ts';
 import { Log, type LogOptions, recoverPartition } from '../../../src/index.ts';
@@ -71,6 +72,52 @@ describe('F14: a sync fails once, and would succeed after that', () => {
     await log.close().catch(codeOfError);
     await using again = await Log.open(DIRECTORY, { fs, ...ROLLING });
     expect(readAll(again).values).toEqual(numbered(0, 5));
+  });
+
+  test('a sync behind a roll fails, with others behind it that would go well: none of them raises the recovery point', async () => {
+    const { fs, memory } = disk();
+    const clock = new ManualClock(1000);
+    const log = await Log.open(DIRECTORY, { fs, clock, ...ROLLING });
+    fs.plan({ operation: 'sync', call: 1, errno: 'EIO' });
+    for (const value of numbered(0, 15)) log.appendSync({ value });
+    expect(log.status().segments).toBeGreaterThan(3);
+    const before = fs.count('sync');
+    // A checkpoint is due with the next sync that goes well.
+    clock.advance(10_000);
+    await expect.poll(() => fs.count('sync')).toBeGreaterThan(before);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(fs.count('sync') - before, 'what failed is not tried again').toBe(1);
+    expect(log.status().recoveryPoint).toBe(0);
+    expect(await codeOf(log.append({ value: 'later' }))).toBe('LOG_OFFLINE');
+    await log.close().catch(codeOfError);
+    const checkpoint = memory.readSmall('/logs/recovery-point-offset-checkpoint');
+    expect(['0\n1\nt 0 0\n', '0\n0\n', '']).toContain(Buffer.from(checkpoint ?? []).toString());
+  });
+
+  test('a sync that was under way when another one failed raises no recovery point', async () => {
+    const { fs } = disk();
+    const log = await Log.open(DIRECTORY, { fs, ...ROLLING });
+    let release: (() => void) | undefined;
+    const open = fs.open.bind(fs);
+    fs.open = (path, mode) => {
+      const file = open(path, mode);
+      const sync = file.sync.bind(file);
+      if (path !== LOG_FILE) return file;
+      file.sync = async () => {
+        await new Promise<void>((resolve) => (release = resolve));
+        await sync();
+      };
+      return file;
+    };
+    for (const value of numbered(0, 10)) log.appendSync({ value });
+    const flushed = codeOf(log.flush());
+    await expect.poll(() => release).toBeDefined();
+    fs.plan({ operation: 'sync', call: 1, errno: 'EIO' });
+    expect(await codeOf((async () => log.flushSync())())).toBe('IO EIO');
+    release?.();
+    expect(await flushed).toBe('LOG_OFFLINE');
+    expect(log.status().recoveryPoint).toBe(0);
+    await log.close().catch(codeOfError);
   });
 
   test('reading goes on', async () => {
