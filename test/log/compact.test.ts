@@ -1,5 +1,6 @@
 /** Compaction of a log that goes on meanwhile: what stays, how far it goes, and what ends it. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/clock/clock.ts';
 import { type CompactionResult, Log, type LogOptions, LogReader, type RecordBatch } from '../../src/index.ts';
@@ -266,3 +267,15 @@ async function expectWhole(log: Log, end: number): Promise<void> {
   expect(readdirSync(log.directory).filter((name) => /cleaned|swap/.test(name))).toEqual([]);
   await log.close();
 }
+
+test('a round that was ended in the middle leaves no files of its own, also when nobody cleans again', async () => {
+  await using log = await keyed(12, 3);
+  const ended = log.compact(ONE, ({ directory }) => {
+    // As a thread that is terminated leaves them.
+    for (const suffix of ['log', 'index'])
+      writeFileSync(join(directory, `${'0'.repeat(20)}.${suffix}.cleaned`), 'half');
+    return Promise.reject(new Error('ended'));
+  });
+  await expect(ended).rejects.toThrow('ended');
+  expect(readdirSync(log.directory).filter((name) => /cleaned|swap/.test(name))).toEqual([]);
+});

@@ -221,8 +221,9 @@ class Compaction {
     });
     const stop = new AbortController();
     let swapped: Promise<unknown> = Promise.resolve();
+    let isDone = false;
     try {
-      return await this.#clean(
+      const round = await this.#clean(
         { ...request, ...(maxBytesPerSecond === undefined ? {} : { maxBytesPerSecond }) },
         {
           signal: this.#signal,
@@ -234,10 +235,23 @@ class Compaction {
           ...(onProgress === undefined ? {} : { onProgress }),
         },
       );
+      isDone = true;
+      return round;
     } finally {
       // A thread that died may have left a swap that waits: it would meet the files of the next round.
       stop.abort();
       await swapped;
+      if (!isDone) this.#sweep();
+    }
+  }
+
+  /** Takes away what a thread that was ended could not: a log that is closed then has no file that is not its own. */
+  #sweep(): void {
+    const { context, directory } = this.#log;
+    try {
+      removeLeftovers(context, directory);
+    } catch {
+      // Why the round failed is what is told. The next round and the next opening remove them, too.
     }
   }
 
