@@ -10,7 +10,8 @@ import { type Block, blocksOf, commandsOf, isConsole, PAGES, ROOT, type ShownCom
 
 /** The native engine is what runs when nobody asks for one. */
 const { SEGLOG_ENGINE: asked, ...others } = process.env;
-const ENVIRONMENT = asked === 'ts' ? process.env : others;
+// The pages tell of files as they usually are: mapped where the engine can.
+const ENVIRONMENT = { ...(asked === 'ts' ? process.env : others), SEGLOG_IO: 'auto' };
 const CLEAN = join(ROOT, 'fixtures/kafka-4.3.1/clean');
 
 function consolesOf(page: string): Block[] {

@@ -18,7 +18,8 @@ const WORDS: Readonly<Record<string, string>> =
       };
 /** The native one is what runs when nobody asks. */
 const { SEGLOG_ENGINE: asked, ...others } = process.env;
-const ENVIRONMENT = asked === 'ts' ? process.env : others;
+// The pages tell of files as they usually are: mapped where the engine can.
+const ENVIRONMENT = { ...(asked === 'ts' ? process.env : others), SEGLOG_IO: 'auto' };
 
 function programsOf(page: string): Block[] {
   return blocksOf(page).filter(isProgram);
