@@ -59,7 +59,8 @@ export function areProducersOfSnapshot(ours: StepAnswer, theirs: StepAnswer, the
     .findLast((offset) => offset < Number(logEndOffset));
   const isNothingRead = their.every(({ lastOffset }) => snapshot !== undefined && lastOffset < snapshot);
   const isOpen = our.every(({ currentTxnFirstOffset }) => currentTxnFirstOffset !== -1);
-  return isNothingRead && isOpen && areTheSameButProducers(ours, theirs);
+  // Where both know the same, nothing explains another last stable offset.
+  return !isDeepStrictEqual(our, their) && isNothingRead && isOpen && areTheSameButProducers(ours, theirs);
 }
 
 /** What follows from {@link areProducersOfSnapshot}. */
