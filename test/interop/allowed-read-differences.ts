@@ -36,6 +36,20 @@ export function isStaleStableOffset(
 }
 
 /**
+ * The first of the two, for good: behind a truncation that found every producer forgotten Kafka does not read again what stays,
+ * so that it knows of no transaction there whose marker the watermark has not reached. Ours is in that transaction.
+ */
+export function isForgottenTransaction(
+  status: { readonly highWatermark: number },
+  ours: StepAnswer,
+  theirs: StepAnswer,
+  transactions: readonly FoundTransaction[],
+): boolean {
+  const isBelow = Number(ours['lastStableOffset']) < Number(theirs['lastStableOffset']);
+  return isBelow && isStaleStableOffset(status, ours, theirs, transactions);
+}
+
+/**
  * Of a log that was truncated within a batch Kafka's recovery point is the log end, above the last batch: a log that comes up
  * again ends below it. Ours is where a batch ends that is not above it. Kafka's answer with our recovery point, if it is that.
  */

@@ -5,6 +5,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/clock/clock.ts';
 import { Log, parseLogConfig } from '../../src/index.ts';
@@ -16,6 +17,7 @@ import {
   areProducersOfSnapshot,
   areTheSameButProducers,
   isBelowLogStart,
+  isForgottenTransaction,
   isForgottenTimestamp,
   isBehindLastBatch,
   isStaleStableOffset,
@@ -79,11 +81,13 @@ async function difference(one: ReadCase, directory: string, kafka: KafkaAnswer):
   let isStale = false;
   let isStableTheSame = true;
   let isSnapshots = false;
+  let isForgotten = false;
   try {
     for (const [i, step] of steps.entries()) {
       const ours = await takeStep(log, step);
       if (step.op === 'highWatermark') isStale = false;
       isStale ||= ours['truncated'] === true;
+      isForgotten ||= ours['truncated'] === true && isDeepStrictEqual(kafka.steps[i]?.['producers'], []);
       isTruncated ||= step.op === 'truncateFully' || ours['truncated'] === true;
       const answer = inOurWords(kafka.steps[i] as StepAnswer);
       if ('lastStableOffset' in ours) isStableTheSame = ours['lastStableOffset'] === answer['lastStableOffset'];
@@ -102,6 +106,7 @@ async function difference(one: ReadCase, directory: string, kafka: KafkaAnswer):
       }
       if (isSnapshots && areTheSameButProducers(ours, asked)) continue;
       if (isStale && isStaleStableOffset(log.status(), ours, asked, transactions)) continue;
+      if (isForgotten && isForgottenTransaction(log.status(), ours, asked, transactions)) continue;
       return {
         ...about,
         step: i,
