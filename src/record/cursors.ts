@@ -42,66 +42,53 @@ export interface BatchBase {
   readonly stamp: number | undefined;
 }
 
-/** Over records of format 2. */
-export class RecordBatchCursor implements BatchCursor {
+/**
+ * Over records of format 2: the walk over the bytes itself, so that no call stands between a caller and it. Getters are as
+ * short as they are to be compiled into the caller's loop; what is thrown is made elsewhere.
+ */
+export class RecordBatchCursor extends RecordCursor implements BatchCursor {
   readonly bytes: Uint8Array;
-  readonly #records = new RecordCursor();
   readonly #start: number;
   readonly #baseOffset: number;
   readonly #baseTimestamp: number;
-  readonly #stamp: number | undefined;
-  readonly #place: BatchPlace;
+  /** 1; 0 where deltas do not count, since all records have one timestamp. */
+  readonly #deltaScale: number;
+  readonly #place: () => BatchPlace;
 
-  /** `count` records fill `bytes[start, end)`. */
-  constructor(bytes: Uint8Array, start: number, end: number, count: number, base: BatchBase, place: BatchPlace) {
+  /** `count` records fill `bytes[start, end)`; `place` tells where they are when something is wrong. */
+  constructor(bytes: Uint8Array, start: number, end: number, count: number, base: BatchBase, place: () => BatchPlace) {
+    super();
     this.bytes = bytes;
     this.#start = start;
     this.#baseOffset = base.baseOffset;
-    this.#baseTimestamp = base.baseTimestamp;
-    this.#stamp = base.stamp;
+    this.#baseTimestamp = base.stamp ?? base.baseTimestamp;
+    this.#deltaScale = base.stamp === undefined ? 1 : 0;
     this.#place = place;
-    this.#records.reset(bytes, start, end, count);
+    this.reset(bytes, start, end, count);
   }
 
-  next(): boolean {
-    if (this.#records.next()) return true;
-    this.#check();
-    return false;
+  override next(): boolean {
+    return super.next() || this.#ended();
   }
 
   get offset(): number {
-    return this.#baseOffset + this.#records.offsetDelta;
+    return this.#baseOffset + this.offsetDelta;
   }
 
   get timestamp(): number {
-    if (this.#stamp !== undefined) return this.#stamp;
-    const timestamp = this.#baseTimestamp + this.#records.timestampDelta;
-    if (timestamp > Number.MAX_SAFE_INTEGER || timestamp < Number.MIN_SAFE_INTEGER) {
-      throw timestampNotExact(timestamp, this.#place.file, this.#place.position);
-    }
-    return timestamp;
+    const timestamp = this.#baseTimestamp + this.timestampDelta * this.#deltaScale;
+    return Number.isSafeInteger(timestamp) ? timestamp : this.#inexact(timestamp);
   }
 
-  get keyStart(): number {
-    return this.#records.keyStart;
-  }
-  get keyLength(): number {
-    return this.#records.keyLength;
-  }
-  get valueStart(): number {
-    return this.#records.valueStart;
-  }
-  get valueLength(): number {
-    return this.#records.valueLength;
-  }
-  /** Where the header count stands. */
-  get headersStart(): number {
-    return this.#records.headersStart;
+  #inexact(timestamp: number): never {
+    const { file, position } = this.#place();
+    throw timestampNotExact(timestamp, file, position);
   }
 
-  #check(): void {
-    const { fault, faultRecord, faultPosition } = this.#records;
-    if (fault !== 0) throw recordError(fault as RecordFault, faultRecord, faultPosition - this.#start, this.#place);
+  #ended(): false {
+    const { fault, faultRecord, faultPosition } = this;
+    if (fault !== 0) throw recordError(fault as RecordFault, faultRecord, faultPosition - this.#start, this.#place());
+    return false;
   }
 }
 

@@ -269,7 +269,7 @@ export class RecordBatch implements BatchHeader {
       baseTimestamp: this.baseTimestamp,
       stamp: this.isLogAppendTime ? this.maxTimestamp : undefined,
     };
-    return new RecordBatchCursor(bytes, start, end, this.count, base, this.#place);
+    return new RecordBatchCursor(bytes, start, end, this.count, base, () => this.#place);
   }
 
   #check(fault: RecordFault, record: number, recordPosition: number): void {
