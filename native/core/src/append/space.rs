@@ -27,9 +27,11 @@ const _: () = assert!(FIRST_WINDOW.is_power_of_two() && LAST_WINDOW.is_power_of_
 const _: () = assert!(MIN_OVERLAP < FIRST_WINDOW);
 
 /// A part of the file that is mapped.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Window {
     pub mapping: Arc<Mapping>,
+    /// Held for as long as the writer may fill the window.
+    pub writer: Arc<()>,
     /// Its range in the file.
     pub start: u64,
     pub end: u64,
@@ -134,7 +136,7 @@ impl Space {
     fn enter(&mut self, window: Window) {
         let end = window.end;
         let half = (end - window.start) / 2;
-        self.window = Some(window);
+        let left = self.window.replace(window);
         self.windows += 1;
         self.next_bytes = (self.next_bytes * 2).min(LAST_WINDOW);
         if !self.ahead || self.windows < FIRST_AHEAD || end >= self.limit {
@@ -146,7 +148,13 @@ impl Space {
         let overlap = (self.largest * 2).max(MIN_OVERLAP).min(half);
         let start = page_floor(end - overlap);
         let to = (end + self.next_bytes).min(self.limit);
-        self.pending = self.helper.as_ref().and_then(|helper| helper.prepare(&self.storage, start, to, self.length));
+        let Some(helper) = &self.helper else {
+            return;
+        };
+        self.pending = helper.prepare(&self.storage, start, to, self.length);
+        if let Some(left) = left {
+            helper.dispose(left);
+        }
     }
 }
 
@@ -166,7 +174,8 @@ pub(super) fn prepare(storage: &dyn Storage, start: u64, end: u64, length: u64) 
             storage.allocate(start, end)?;
         }
         let bytes = usize::try_from(end - start).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        Ok(Window { mapping: Arc::new(storage.map(start, bytes)?), start, end })
+        let mapping = Arc::new(storage.map(start, bytes)?);
+        Ok(Window { mapping, writer: Arc::new(()), start, end })
     })();
     if window.is_err() && grows {
         // Should this fail, a longer zero tail stays behind, which the next cut removes.
