@@ -1,11 +1,16 @@
 /** One sync at a time, shared by all who wait for it: group commit. Works that must be alone take turns with them. */
 
 /**
- * Of those whom a sync just released, together with those who wait already, this share must wait for the next one before it
- * starts (or a turn of the event loop must pass). With all of them each sync waits for the last appender; with none they fall
- * into two halves that wait for each other. 64 appenders: see docs/design.md for the numbers.
+ * Of those whom a sync just released, together with those who wait already, a share must wait for the next one before it
+ * starts (or a turn of the event loop must pass). With all of them each sync waits for the last appender; with half of them
+ * they fall into two halves that wait for each other. The share falls while the pauses between syncs take more than this part
+ * of a sync, else it rises: groups are large on a slow disk, and a fast one hardly stands still. 64 appenders: see
+ * docs/design.md for the numbers.
  */
-const GATHERED = 0.77;
+const PAUSE = 0.15;
+const LEAST_SHARE = 0.5;
+const FIRST_SHARE = 0.75;
+const STEP = 0.01;
 
 /** Those who wait for a sync that has not started. */
 interface Group {
@@ -18,16 +23,23 @@ interface Group {
 /** Runs `sync` so that whoever asks is covered by a run that started after they asked. */
 export class Flusher {
   readonly #sync: () => Promise<void>;
+  readonly #nowMs: () => number;
   #running: Promise<void> | undefined;
   #next: Group | undefined;
   /** Works that wait for a sync, or for one of them, to end. */
   readonly #works: (() => void)[] = [];
+  #share = FIRST_SHARE;
   /** How many must wait before a sync starts at once. */
   #enough = 1;
+  /** When the last run ended, and how long it took. */
+  #endedMs = 0;
+  #tookMs = 0;
   #hasTurn = false;
 
-  constructor(sync: () => Promise<void>) {
+  /** @param nowMs a clock that never goes back */
+  constructor(sync: () => Promise<void>, nowMs: () => number) {
     this.#sync = sync;
+    this.#nowMs = nowMs;
   }
 
   /** Resolves when a sync that started after this call is done; rejects when it failed. */
@@ -68,6 +80,10 @@ export class Flusher {
 
   #start(group: Group): void {
     this.#next = undefined;
+    if (group.waiters > 1) {
+      const isLong = this.#nowMs() - this.#endedMs > this.#tookMs * PAUSE;
+      this.#share = Math.min(1, Math.max(LEAST_SHARE, this.#share + (isLong ? -STEP : STEP)));
+    }
     this.#run(this.#sync(), 'sync', group.waiters, group.resolve, group.reject);
   }
 
@@ -79,9 +95,12 @@ export class Flusher {
     onDone: (value: T) => void,
     onFailed: (error: unknown) => void,
   ): void {
+    const startedMs = this.#nowMs();
     const settle = (): void => {
       this.#running = undefined;
-      this.#enough = Math.max(1, Math.ceil((waiters + (this.#next?.waiters ?? 0)) * GATHERED));
+      this.#endedMs = this.#nowMs();
+      this.#tookMs = this.#endedMs - startedMs;
+      this.#enough = Math.max(1, Math.ceil((waiters + (this.#next?.waiters ?? 0)) * this.#share));
       if (kind === 'work') this.#startIfEnough();
       this.#startWork();
       this.#startIfEnough();

@@ -38,7 +38,7 @@ const SYNCED: readonly string[] = [
 /** The syncs of one log. */
 export class LogSync {
   readonly #log: SyncedLog;
-  readonly #flusher = new Flusher(() => this.#sync());
+  readonly #flusher: Flusher;
   /** Sealed since the last sync: their bytes may not be on the disk yet. */
   #sealed: Segment[];
   /** Whether names in the directory may not be on the disk yet. */
@@ -52,6 +52,10 @@ export class LogSync {
    */
   constructor(log: SyncedLog, unsynced: readonly Segment[], hasNewNames: boolean) {
     this.#log = log;
+    this.#flusher = new Flusher(
+      () => this.#sync(),
+      () => log.context.clock.monotonicMs(),
+    );
     this.#sealed = [...unsynced];
     this.#hasNewNames = hasNewNames;
   }
@@ -173,9 +177,9 @@ export class LogSync {
     if (log.isReadOnly) return;
     const startedMs = log.observer.begin();
     const end = log.logEndOffset;
-    // The active segment is the one behind all that was synced only in the turn in which none is left.
-    do await this.#syncSealed();
-    while (this.#sealed.length > 0);
+    // The active segment is the one behind all that was synced only in the turn in which none is left. Where none is, its sync
+    // starts in this very turn: behind an await it would wait for the appends of all whom the last sync released.
+    while (this.#sealed.length > 0) await this.#syncSealed();
     const { active } = log;
     try {
       await active.sync();

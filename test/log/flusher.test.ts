@@ -6,6 +6,11 @@ import { scratchPartition } from '../support/temp.ts';
 
 const TURNS = 200;
 
+/** A clock that stands still. */
+function still(): number {
+  return 0;
+}
+
 /** Flushes without a pause until `isDone`; returns how often, at most {@link TURNS} times. */
 async function flushUntil(flush: () => Promise<void>, isDone: () => boolean): Promise<number> {
   let turns = 0;
@@ -17,7 +22,7 @@ async function flushUntil(flush: () => Promise<void>, isDone: () => boolean): Pr
 }
 
 test('a work that is to be alone has its turn beside one who flushes again and again', async () => {
-  const flusher = new Flusher(async () => undefined);
+  const flusher = new Flusher(async () => undefined, still);
   const first = flusher.flush();
   let isDone = false;
   const work = flusher.exclusive(() => (isDone = true));
@@ -36,7 +41,7 @@ test('works and syncs take turns, each in the order in which they came', async (
   const flusher = new Flusher(async () => {
     order.push('sync');
     await Promise.resolve();
-  });
+  }, still);
   const flushed = flusher.flush();
   const works = ['a', 'b', 'c'].map((name) => flusher.exclusive(() => order.push(name)));
   const later = flusher.flush();
@@ -45,7 +50,7 @@ test('works and syncs take turns, each in the order in which they came', async (
 });
 
 test('a work that fails is told so, and others go on', async () => {
-  const flusher = new Flusher(async () => undefined);
+  const flusher = new Flusher(async () => undefined, still);
   const flushed = flusher.flush();
   const failed = flusher.exclusive(() => {
     throw new Error('no');
@@ -77,7 +82,7 @@ test('a log that is appended to and flushed without a pause is compacted', async
 
 test('a work that asks for another one is done before that begins', async () => {
   const order: string[] = [];
-  const flusher = new Flusher(async () => undefined);
+  const flusher = new Flusher(async () => undefined, still);
   let inner: Promise<unknown> | undefined;
   await flusher.exclusive(async () => {
     inner = flusher.exclusive(() => order.push('inner'));
@@ -86,4 +91,40 @@ test('a work that asks for another one is done before that begins', async () => 
   });
   await inner;
   expect(order).toEqual(['outer', 'inner']);
+});
+
+/** Ten who flush again and again, `stepMs` before each flush; returns how many share each of the later syncs on average. */
+async function meanGroupOfTen(syncMs: number, stepMs: number): Promise<number> {
+  const groups: number[] = [];
+  let nowMs = 0;
+  let waiting = 0;
+  const flusher = new Flusher(
+    async () => {
+      groups.push(waiting);
+      waiting = 0;
+      await Promise.resolve();
+      nowMs += syncMs;
+    },
+    () => nowMs,
+  );
+  const one = async (): Promise<void> => {
+    for (let i = 0; i < 200; i++) {
+      nowMs += stepMs;
+      waiting++;
+      await flusher.flush();
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, one));
+  const later = groups.slice(100, 150);
+  return later.reduce((sum, group) => sum + group, 0) / later.length;
+}
+
+test('where syncs take long the next one waits for all whom the last one released', async () => {
+  expect(await meanGroupOfTen(1000, 1)).toBe(10);
+});
+
+test('where appending takes as long as a sync half of them are enough', async () => {
+  const mean = await meanGroupOfTen(1, 1);
+  expect(mean).toBeGreaterThan(4);
+  expect(mean).toBeLessThan(7);
 });

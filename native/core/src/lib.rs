@@ -10,6 +10,7 @@ pub mod batch;
 pub mod bytes;
 pub mod cleaning;
 pub mod codec;
+pub mod cpu;
 pub mod crc;
 pub mod error;
 pub mod find;

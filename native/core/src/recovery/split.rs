@@ -1,26 +1,57 @@
 //! The same pass on two threads.
+//!
+//! The range is divided into pieces of whole batches, which the threads take in turn, so that neither waits for the other:
+//! the system may let the second one start late, or not at all. The headers tell where a piece ends; whoever takes one
+//! reads them ahead. What is wrong with a batch ends the division: the pass of one thread goes on there, and finds out.
 
 use super::state::{Output, State, Stop};
 use super::walk::{Header, MIN_SCRATCH, Walk};
 use crate::batch;
-use crate::{Error, Result};
+use crate::{Error, Result, cpu};
+use std::collections::BTreeMap;
+use std::hint;
 use std::io;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Ranges shorter than this are not worth a thread.
 const MIN_RANGE: u64 = 4 * 1024 * 1024;
 /// Batches smaller than this on average are not worth reading their headers twice.
 const MIN_AVERAGE: u64 = 8 * 1024;
-/// After so many headers the average is judged.
+/// After so many headers of a piece the average is judged.
 const SAMPLE: u64 = 64;
-/// The most headers that a thread collects; those behind them are left for later.
-const MAX_HEADERS: usize = 32 * 1024;
+/// When so many headers wait for pieces before them, the second thread ends.
+const MAX_WAITING: usize = 32 * 1024;
+/// Some tens of microseconds.
+const MAX_SPINS: usize = 2000;
 
-/// What one thread found: batches up to a position, and why it went no further; nothing when it came to its end.
-struct Half {
+/// Batches that lie behind each other, and belong to one thread.
+struct Piece {
+    number: u64,
+    start: u64,
+    end: u64,
+}
+
+/// What was found of a piece.
+struct Found {
     headers: Vec<Header>,
-    stop: Option<Stop>,
+    /// Whether those are all.
+    is_whole: bool,
+}
+
+/// What the threads share.
+struct Division {
+    /// The next piece: its number, and where it starts.
+    number: u64,
+    start: u64,
+    /// The first piece that was not taken into the state.
+    settled: u64,
+    /// No further piece is given out.
+    is_over: bool,
+    /// Pieces that were gone over and not taken into the state yet.
+    found: BTreeMap<u64, Found>,
+    /// Their headers.
+    waiting: usize,
 }
 
 /// Goes over `[start, end)` on two threads and returns why it stopped, or nothing when the rest is for one thread: where
@@ -33,89 +64,170 @@ pub fn recover(
     state: &mut State,
     out: &mut Output<'_>,
 ) -> Result<Option<Stop>> {
-    if end.saturating_sub(start) < MIN_RANGE || scratch.len() < 2 * MIN_SCRATCH || processors() < 2 {
+    if end.saturating_sub(start) < MIN_RANGE || scratch.len() < 2 * MIN_SCRATCH || cpu::count() < 2 {
         return Ok(None);
     }
-    let Some(middle) = middle_of(read, start, end)? else {
-        return Ok(None);
-    };
     let (left, right) = scratch.split_at_mut(scratch.len() / 2);
-    let halves = thread::scope(|scope| {
-        let second = thread::Builder::new().spawn_scoped(scope, move || collect(read, middle, end, right)).ok()?;
-        let first = collect(read, start, middle, left);
-        Some((first, second.join()))
-    });
-    // The system has no thread for us.
-    let Some((first, second)) = halves else {
+    let most = left.len() as u64;
+    let division =
+        Mutex::new(Division { number: 0, start, settled: 0, is_over: false, found: BTreeMap::new(), waiting: 0 });
+    let first = take(&division, read, end, most);
+    if lock(&division).is_over {
         return Ok(None);
-    };
-    let second = second.map_err(|_| Error::Internal("a thread of recovery panicked".to_owned()))?;
-    for half in [first, second] {
-        let half = half.map_err(Error::io("read"))?;
-        for header in &half.headers {
-            if let Some(stop) = state.take(header, out)? {
-                return Ok(Some(stop));
-            }
+    }
+    let (shared, start) = (&division, &cpu::Start::here());
+    thread::scope(|scope| {
+        // Where the system has no thread for us, this one takes all pieces.
+        let second = thread::Builder::new().spawn_scoped(scope, move || {
+            start.leave();
+            help(shared, read, end, right, most);
+        });
+        if second.is_ok() {
+            start.wait();
         }
-        match half.stop {
-            None => {}
-            // At the end of a range that may be in the middle of a batch, or of a collection: no news of the file.
-            Some(Stop::Partial | Stop::Full) => return Ok(None),
-            Some(stop) => return Ok(Some(stop)),
+        let stop = lead(&division, first, read, end, left, state, out);
+        lock(&division).is_over = true;
+        if let Ok(second) = second {
+            second.join().map_err(|_| Error::Internal("a thread of recovery panicked".to_owned()))?;
         }
+        match stop? {
+            Some(stop) => Ok(Some(stop)),
+            None => settle(&division, state, out),
+        }
+    })
+}
+
+/// What the first thread does: pieces, and after each of them the state.
+fn lead(
+    division: &Mutex<Division>,
+    first: Option<Piece>,
+    read: impl Fn(&mut [u8], u64) -> io::Result<usize> + Copy,
+    end: u64,
+    scratch: &mut [u8],
+    state: &mut State,
+    out: &mut Output<'_>,
+) -> Result<Option<Stop>> {
+    let most = scratch.len() as u64;
+    let mut next = first;
+    while let Some(piece) = next {
+        let found = go_over(&piece, read, scratch);
+        lock(division).put(piece.number, found);
+        if let Some(stop) = settle(division, state, out)? {
+            return Ok(Some(stop));
+        }
+        next = take(division, read, end, most);
     }
     Ok(None)
 }
 
-/// All batches that start in `[start, end)`, which is no more than `MAX_HEADERS` or stops before.
-fn collect(
-    read: impl Fn(&mut [u8], u64) -> io::Result<usize>,
-    start: u64,
+/// What the second thread does: pieces, until none is left or too much of what it found waits.
+fn help(
+    division: &Mutex<Division>,
+    read: impl Fn(&mut [u8], u64) -> io::Result<usize> + Copy,
     end: u64,
     scratch: &mut [u8],
-) -> io::Result<Half> {
-    let mut walk = Walk::new(read, scratch, end);
-    let mut headers = Vec::new();
-    let mut position = start;
-    let stop = loop {
-        if headers.len() == MAX_HEADERS {
-            break Some(Stop::Full);
-        }
-        match walk.next(position)? {
-            Err(Stop::End) => break None,
-            Err(stop) => break Some(stop),
-            Ok(header) => {
-                position += header.size;
-                headers.push(header);
-            }
-        }
-    };
-    Ok(Half { headers, stop })
+    most: u64,
+) {
+    while lock(division).waiting < MAX_WAITING {
+        let Some(piece) = take(division, read, end, most) else {
+            return;
+        };
+        let found = go_over(&piece, read, scratch);
+        lock(division).put(piece.number, found);
+    }
 }
 
-/// Where the first batch behind the middle starts, by the sizes in the headers; nothing where that is not to be had, or
-/// takes too long.
-fn middle_of(read: impl Fn(&mut [u8], u64) -> io::Result<usize>, start: u64, end: u64) -> Result<Option<u64>> {
-    let middle = start + (end - start) / 2;
+impl Division {
+    fn put(&mut self, number: u64, found: Found) {
+        self.is_over |= !found.is_whole;
+        self.waiting += found.headers.len();
+        self.found.insert(number, found);
+    }
+}
+
+/// The next piece, of one batch or as many as are no larger than `most`; nothing when there is none, or the rest is for one thread.
+fn take(
+    division: &Mutex<Division>,
+    read: impl Fn(&mut [u8], u64) -> io::Result<usize>,
+    end: u64,
+    most: u64,
+) -> Option<Piece> {
+    let mut shared = lock(division);
+    if shared.is_over || shared.start >= end {
+        return None;
+    }
+    let start = shared.start;
     let mut position = start;
     let mut headers = 0;
-    while position < middle {
+    while position < end {
         let mut prefix = [0; batch::PREFIX];
-        let got = read(&mut prefix, position).map_err(Error::io("read"))?;
-        let Some(size) = (got == prefix.len()).then(|| batch::total_size(&prefix)).flatten() else {
-            return Ok(None);
+        let size = match read(&mut prefix, position) {
+            Ok(got) if got == prefix.len() => batch::total_size(&prefix),
+            _ => None,
         };
-        position += size;
         headers += 1;
+        let Some(size) = size.filter(|size| *size <= end - position) else {
+            shared.is_over = true;
+            break;
+        };
+        if position > start && position + size - start > most {
+            break;
+        }
+        position += size;
         if headers % SAMPLE == 0 && position - start < headers * MIN_AVERAGE {
-            return Ok(None);
+            shared.is_over = true;
+            break;
         }
     }
-    Ok((position < end).then_some(position))
+    let piece = Piece { number: shared.number, start, end: position };
+    shared.number += 1;
+    shared.start = position;
+    (position > start).then_some(piece)
 }
 
-/// How many processors this process may use; asking takes longer than some scans.
-fn processors() -> usize {
-    static PROCESSORS: OnceLock<usize> = OnceLock::new();
-    *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+/// All batches of a piece, or those before one that is not as it should be.
+fn go_over(piece: &Piece, read: impl Fn(&mut [u8], u64) -> io::Result<usize>, scratch: &mut [u8]) -> Found {
+    let mut walk = Walk::new(read, scratch, piece.end);
+    let mut headers = Vec::new();
+    let mut position = piece.start;
+    while position < piece.end {
+        let Ok(Ok(header)) = walk.next(position) else {
+            return Found { headers, is_whole: false };
+        };
+        position += header.size;
+        headers.push(header);
+    }
+    Found { headers, is_whole: true }
+}
+
+/// Takes into the state what was found up to the first piece that is not gone over yet.
+fn settle(division: &Mutex<Division>, state: &mut State, out: &mut Output<'_>) -> Result<Option<Stop>> {
+    loop {
+        let mut shared = lock(division);
+        let number = shared.settled;
+        let Some(found) = shared.found.remove(&number) else {
+            return Ok(None);
+        };
+        shared.waiting -= found.headers.len();
+        // What lies behind a piece that ends too soon is for one thread.
+        shared.settled = if found.is_whole { number + 1 } else { u64::MAX };
+        drop(shared);
+        for header in &found.headers {
+            if let Some(stop) = state.take(header, out)? {
+                return Ok(Some(stop));
+            }
+        }
+    }
+}
+
+/// It is held for some microseconds. Who sleeps for it instead is often woken on the other's processor, and stays there.
+fn lock(division: &Mutex<Division>) -> MutexGuard<'_, Division> {
+    for _ in 0..MAX_SPINS {
+        if let Ok(guard) = division.try_lock() {
+            return guard;
+        }
+        hint::spin_loop();
+    }
+    // A panic of the other thread is told when it has ended.
+    division.lock().unwrap_or_else(PoisonError::into_inner)
 }
