@@ -3,7 +3,7 @@
  * `series` names what becomes of a side where it gives more than one line.
  */
 import path from 'node:path';
-import { script, seglogBench } from '../harness/programs.mjs';
+import { script } from '../harness/programs.mjs';
 import { kafkaProgram, loadOf, seglogProgram } from '../works/program-makers.mjs';
 
 const ENGINES = ['native', 'ts'];
@@ -28,7 +28,10 @@ function onSides(names, program) {
 
 function logProgram(side, work, load) {
   if (side === 'kafka') return kafkaProgram(work, load);
-  return seglogProgram(side, work, load, work === 'read' ? { as: 'cursor' } : {});
+  const settings = work === 'read' ? { as: 'cursor' } : {};
+  const program = seglogProgram(side, work, load, settings);
+  // Each append's time: 0.1 us, which only batches of one record would notice, and they tell more that way.
+  return work === 'append' ? { ...program, args: [...program.args, '--latency'] } : program;
 }
 
 /** How many records of a size: about as many bytes at each point, and always some batches. */
@@ -48,12 +51,15 @@ function batchSizeLoad(x, options) {
 const RECORD_SIZES = [10, 100, 1000, 10_000, 100_000, 1_000_000];
 const BATCH_SIZES = [1, 10, 100, 1000, 10_000];
 
+const APPEND_LATENCY = { work: 'append', note: 'Of the append of one batch.' };
+
 const sizeAxes = ['append', 'read'].flatMap((work) => [
   {
     name: `${work}-record-size`,
     title: `${work === 'append' ? 'Append' : 'Read'} against record size`,
     axis: 'bytes of a value',
     unit: 'MB/s',
+    latency: work === 'append' ? APPEND_LATENCY : undefined,
     note: `Bytes of values a second. Batches of about ${BATCH_BYTES / 1000} KB, at most ${MOST_BATCH_RECORDS} records; a record of a megabyte is a batch.`,
     xs: () => RECORD_SIZES,
     at: (x) => ({
@@ -66,6 +72,7 @@ const sizeAxes = ['append', 'read'].flatMap((work) => [
     title: `${work === 'append' ? 'Append' : 'Read'} against batch size`,
     axis: 'records a batch',
     unit: 'records/s',
+    latency: work === 'append' ? APPEND_LATENCY : undefined,
     note: 'Records of 100 B. The caller makes the batches.',
     xs: () => BATCH_SIZES,
     at: (x) => ({
@@ -86,6 +93,7 @@ function countAxis({ name, title, axis, note, mode, xs }) {
     axis,
     unit: 'records/s',
     note,
+    latency: { work: mode, note: 'Of the append of one batch.' },
     xs,
     at: (x) => ({
       sides: onSides(ENGINES, (engine, { directory, budgetBytes, rounds, warm }) => {
@@ -116,6 +124,7 @@ const segmentAxes = [
       sides: onSides(ENGINES, (engine, options) => worker('open', sparseLog(options), [], engine)),
       fixture: sparseFixture(x),
       sharedFixture: true,
+      fixtureName: `sparse-${x}`,
       warm: 0,
       value: (lines) => lines.map(({ seconds }) => seconds),
     }),
@@ -125,37 +134,46 @@ const segmentAxes = [
     title: 'Finding a random offset against the number of segments',
     axis: 'segments',
     unit: 'records/s',
+    latency: { work: 'seek', note: 'Of one offset.' },
     note: 'One batch a segment: a random offset is another segment nearly every time, and files are opened as they are needed.',
     xs: ({ quick }) => (quick ? SEGMENTS.slice(0, 4) : SEGMENTS),
     at: (x) => ({
       sides: onSides(ENGINES, (engine, options) => worker('seek', sparseLog(options), [SEEKS], engine)),
       fixture: sparseFixture(x),
       sharedFixture: true,
+      fixtureName: `sparse-${x}`,
       warm: 0,
       value: (lines) => lines.map(({ recordsPerSecond }) => recordsPerSecond),
     }),
   },
 ];
 
-const GIBS = [0.05, 0.2, 1, 4, 10, 20];
+const GIBS = [0.05, 0.2, 1, 4, 20];
+/** From here on a turn writes so much that the disk is what takes the time: one is enough. */
+const ONE_TURN_GIB = 4;
+const LOG_SIZE_WORKS = ['append', 'recover', 'seek'];
 
+/** One process does all three, on a log that it writes once. */
 function logSizeAxis(work, title, note) {
+  const [first] = LOG_SIZE_WORKS;
   return {
     name: `${work}-log-size`,
     title,
     axis: 'GiB of the log',
     unit: 'records/s',
+    latency:
+      work === 'recover'
+        ? undefined
+        : { work, note: work === 'seek' ? 'Of one offset.' : 'Of the append of one batch.' },
     note,
     xs: ({ gib }) => GIBS.filter((size) => size <= gib),
     at: (x) => ({
+      like: work === first ? undefined : `${first}-log-size at ${x}`,
       sides: onSides(ENGINES, (engine, { directory }) =>
-        seglogBench(engine, work, directory, {
-          records: Math.ceil((x * 2 ** 30) / 110 / 1000) * 1000,
-          'record-bytes': RECORD_BYTES,
-          'batch-records': 1000,
-          rounds: 1,
-        }),
+        worker('log', path.join(directory, 'growth-0'), [Math.ceil((x * 2 ** 30) / 110 / 1000) * 1000], engine),
       ),
+      turns: x >= ONE_TURN_GIB ? 1 : undefined,
+      rounds: 1,
       warm: 0,
       value: recordsOfWork(work, 1),
     }),
@@ -176,7 +194,7 @@ export const AXES = [
   logSizeAxis(
     'append',
     'Append against the size of the log',
-    'One round, from an empty log to its full size: no warming up.',
+    'One round, from an empty log to its full size, segments of a GiB: no warming up. Beyond some GiB the disk takes its part: the system lets nobody leave more unwritten.',
   ),
   logSizeAxis(
     'recover',
@@ -186,7 +204,7 @@ export const AXES = [
   logSizeAxis(
     'seek',
     'Finding a random offset against the size of the log',
-    'One round, right after the log was written.',
+    'One round, right after the log was recovered.',
   ),
   countAxis({
     name: 'append-threads',

@@ -1,10 +1,20 @@
 /** The measured part of docs/benchmarks.md, and putting it in its place there. */
+import { BENDS } from '../growth/bends.mjs';
 import { SIDES } from '../peers/sides.mjs';
 import { SECTIONS } from '../works/registry.mjs';
 import { machineLine } from '../harness/machine.mjs';
 import { growthRows } from './growth-tables.mjs';
 import { microRows } from './micro-tables.mjs';
-import { markdownTable, sideHead, sideRows, withoutEmpty } from './tables.mjs';
+import {
+  CLOSENESS_HEAD,
+  closenessRows,
+  markdownTable,
+  PROMISE_HEAD,
+  promiseRows,
+  sideHead,
+  sideRows,
+  withoutEmpty,
+} from './tables.mjs';
 
 const BEGIN = '<!-- measured: begin (npm run bench writes what is between these lines) -->';
 const END = '<!-- measured: end -->';
@@ -63,6 +73,23 @@ function sectionsOf({ works }) {
   });
 }
 
+function promisesText({ works }) {
+  const rows = promiseRows(works);
+  return rows.length === 0 ? [] : ['### What was promised', markdownTable(PROMISE_HEAD, rows)];
+}
+
+/** What the table of limits cannot say in its cells. */
+export const CLOSENESS_NOTE =
+  'Shares of what the machine does with as many bytes, or files, and no log around them, measured in the same run and taken turn by ' +
+  'turn; of several limits the best is the limit. No engine can reach all of a limit: it reads nothing, checks nothing and finds nothing again. ' +
+  'What 64 writers append goes past the loop of single writes because many share a sync.';
+
+function closenessText({ works }) {
+  const rows = closenessRows(works);
+  if (rows.length === 0) return [];
+  return ['### How close to the limit', CLOSENESS_NOTE, markdownTable(CLOSENESS_HEAD, rows)];
+}
+
 function sidesText(sides) {
   const missing = missingSides(sides);
   const absent =
@@ -73,6 +100,8 @@ function sidesText(sides) {
     '## Side by side',
     markdownTable(['', ''], originRows(sides)),
     ...absent,
+    ...promisesText(sides),
+    ...closenessText(sides),
     ...sectionsOf(sides),
     '### How each side is used',
     markdownTable(['side', 'how'], usedSides(sides)),
@@ -85,7 +114,8 @@ function growthText(growth) {
     markdownTable(['', ''], originRows(growth)),
     ...growth.series.map((one) => {
       const { head, rows } = growthRows(one);
-      return `### ${one.title}\n\n${one.note}\n\n${markdownTable(head, rows)}`;
+      const bend = BENDS[one.name] === undefined ? '' : `\n\n${BENDS[one.name]}`;
+      return `### ${one.title}\n\n${one.note}\n\n${markdownTable(head, rows)}${bend}`;
     }),
   ];
 }

@@ -30,6 +30,11 @@ export function valueText(value, unit) {
   return `${text}${/[GMk]$/.test(text) ? '' : ' '}/s`;
 }
 
+/** A share of a limit, as a percentage of at least two digits. */
+export function shareText(share) {
+  return `${Number((share * 100).toPrecision(2))} %`;
+}
+
 /** A ratio with its extremes: 2.41 (2.3 - 2.52). */
 export function ratioText({ median, least, most, count }) {
   const text = (number) => String(Number(number.toPrecision(DIGITS)));

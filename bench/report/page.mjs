@@ -2,13 +2,22 @@
  * The page: one HTML file with charts in it and nothing from elsewhere. `kit` has the functions of src/bench/page: the report
  * of `seglog bench --html` is made of the same.
  */
+import { BENDS } from '../growth/bends.mjs';
 import { SIDES } from '../peers/sides.mjs';
 import { SECTIONS } from '../works/registry.mjs';
-import { commandRows, missingSides, originRows, usedSides } from './document.mjs';
+import { CLOSENESS_NOTE, commandRows, missingSides, originRows, usedSides } from './document.mjs';
 import { growthRows } from './growth-tables.mjs';
 import { microRows } from './micro-tables.mjs';
 import { ratioText } from './numbers.mjs';
-import { sideHead, sideRows, withoutEmpty } from './tables.mjs';
+import {
+  CLOSENESS_HEAD,
+  closenessRows,
+  PROMISE_HEAD,
+  promiseRows,
+  sideHead,
+  sideRows,
+  withoutEmpty,
+} from './tables.mjs';
 
 const titleOf = (name) => SIDES[name]?.title ?? name;
 /** Lower is better there: said beside the unit, so that nobody takes the longest bar for the best. */
@@ -66,6 +75,11 @@ function sidesParts(sides, kit) {
   return [
     origin,
     ...(missing.length === 0 ? [] : [absent]),
+    { title: 'What was promised', html: kit.tableHtml(PROMISE_HEAD, promiseRows(works)) },
+    {
+      title: 'How close to the limit',
+      html: `${kit.paragraphHtml(CLOSENESS_NOTE)}\n${kit.tableHtml(CLOSENESS_HEAD, closenessRows(works))}`,
+    },
     { title: 'Every ratio', html: kit.tableHtml(['work', 'side', 'times', 'of'], allRatios(works)) },
     ...works.map((work) => ({ title: `${SECTIONS[work.section]}: ${work.title}`, html: workHtml(work, kit) })),
     { title: 'How each side is used', html: proseHtml(usedSides(sides), kit) },
@@ -109,13 +123,19 @@ function growthChart(one, { lineChart }) {
   });
 }
 
+function bendHtml({ name }, { paragraphHtml }) {
+  return BENDS[name] === undefined ? '' : paragraphHtml(BENDS[name]);
+}
+
 function growthParts(growth, kit) {
   const origin = { title: 'How cost grows', html: proseHtml(originRows(growth), kit) };
   const parts = growth.series.map((one) => {
     const { head, rows } = growthRows(one);
     return {
       title: one.title,
-      html: [kit.paragraphHtml(one.note), growthChart(one, kit), kit.tableHtml(head, rows)].join('\n'),
+      html: [kit.paragraphHtml(one.note), growthChart(one, kit), kit.tableHtml(head, rows), bendHtml(one, kit)].join(
+        '\n',
+      ),
     };
   });
   return [origin, ...parts];

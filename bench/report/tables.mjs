@@ -1,7 +1,7 @@
 /** What was measured as tables for people: rows of text, for the terminal, for Markdown and for the page alike. */
 import Table from 'cli-table3';
 import { SIDES } from '../peers/sides.mjs';
-import { ratioText, summaryText, valueText } from './numbers.mjs';
+import { ratioText, shareText, summaryText, valueText } from './numbers.mjs';
 
 /** The unit as a reader is told it. */
 function meaningOf({ unit, better }) {
@@ -14,9 +14,10 @@ export function workHeading(work) {
 
 /** A promise and whether it is kept: ">= 2 times kafka: kept, aim 2.5 not reached". */
 function promiseText(promise, unit) {
-  const { to, least, most, aim, reached, aimReached, found } = promise;
+  const { to, ofBest, least, most, aim, reached, aimReached, found } = promise;
   const bound = least ?? most;
-  const say = (value) => (to === undefined ? valueText(value, unit) : `${value} times ${to}`);
+  const say = (value) =>
+    to === undefined ? valueText(value, unit) : `${value} times ${to}${ofBest === true ? ', the best Node store' : ''}`;
   const asked = `${least === undefined ? 'at most' : 'at least'} ${say(bound)}`;
   const aimed = aim === undefined ? '' : `, aim ${aim} ${aimReached ? 'reached' : 'not reached'}`;
   const value = to === undefined ? valueText(found.median, unit) : Number(found.median.toPrecision(3));
@@ -35,6 +36,32 @@ export function sideRows(work) {
     return [title, summaryText(side.summary, work.unit), ratio, memory, kept];
   });
 }
+
+/** Every promise of every work: work, side, what was asked, what came of it. */
+export function promiseRows(works) {
+  return works.flatMap((work) =>
+    work.promises.map((promise) => [
+      work.name,
+      SIDES[promise.side]?.title ?? promise.side,
+      promiseText(promise, work.unit),
+    ]),
+  );
+}
+
+export const PROMISE_HEAD = ['work', 'side', 'promised'];
+
+/** How close each engine comes to the machine's limit, for each work that has one. */
+export function closenessRows(works) {
+  return works
+    .filter(({ closeness }) => closeness !== undefined)
+    .map(({ name, unit, sides, closeness: { limit, shares } }) => {
+      const share = (side) => (shares[side] === undefined ? '' : shareText(shares[side].median));
+      const title = (SIDES[limit]?.title ?? limit).replace('limit: ', '');
+      return [name, title, valueText(sides[limit].summary.median, unit), share('native'), share('ts'), share('kafka')];
+    });
+}
+
+export const CLOSENESS_HEAD = ['work', 'limit', 'limit reaches', 'native', 'TypeScript', 'Kafka'];
 
 export function sideHead(work) {
   const base = work.base === undefined ? 'ratio' : `times ${SIDES[work.base]?.title ?? work.base}`;

@@ -13,8 +13,9 @@ import { SIDES } from '../peers/sides.mjs';
 import { render } from '../report/render.mjs';
 import { sideTable, workHeading } from '../report/tables.mjs';
 import { dayOf, ownArguments, writeResults } from '../report/results.mjs';
-import { SUITES, WORKS } from '../works/registry.mjs';
-import { HELP, readOptions } from './options.mjs';
+import { inOrder, SUITES, WORKS } from '../works/registry.mjs';
+import { minutesOf } from './estimate.mjs';
+import { chooseWorks, HELP, readOptions } from './options.mjs';
 
 function print(text) {
   process.stdout.write(`${text}\n`);
@@ -29,7 +30,7 @@ function settingsOf({ turns, rounds, warm, records, segments, partitions, gib, b
 function chosenOf(options) {
   const suite = SUITES[options.suite];
   if (suite === undefined) throw new Error(`--suite must be one of ${Object.keys(SUITES).join(', ')}`);
-  const works = suite.works.filter(({ name }) => options.only.some((part) => name.includes(part)));
+  const works = chooseWorks(suite.works, options.only);
   if (works.length === 0) throw new Error(`no work's name contains ${options.only.join(' or ')}: see --list`);
   const named = options.sides ?? suite.sides ?? Object.keys(SIDES);
   const sides = named.filter((name) => options.before !== undefined || !name.endsWith('-before'));
@@ -40,7 +41,7 @@ function chosenOf(options) {
 function listWorks(options) {
   const lines = WORKS.map((work) => {
     const title = typeof work.title === 'function' ? work.title(options) : work.title;
-    return `${work.name}: ${title} (${Object.keys(work.sides).join(', ')})`;
+    return `${work.name}, ${minutesOf([work], Object.keys(SIDES), options)} min: ${title} (${Object.keys(work.sides).join(', ')})`;
   });
   print(lines.join('\n'));
 }
@@ -88,8 +89,17 @@ async function measure(options, { works, sides }, scratch) {
   }
   const keep = keeperOf(options, machine);
   let file;
-  for (const work of works) {
-    const result = await runWork(work, sides, { ...options, scratch }, { available, say });
+  const done = [];
+  const kept = {};
+  const end = Date.now() + options.minutes * 60_000;
+  const ordered = inOrder(works);
+  say(`about ${minutesOf(ordered, sides, options)} minutes; after ${options.minutes} what is left takes one turn`);
+  for (const [at, work] of ordered.entries()) {
+    // One turn of a work says more than none.
+    const turns = Date.now() > end ? 1 : options.turns;
+    const result = await runWork(work, sides, { ...options, turns, scratch }, { available, say, done, kept });
+    say(`${work.name}: done in ${result.seconds} s; ${at + 1} of ${works.length} works`);
+    done.push(result);
     print(`\n${workHeading(result)}\n${sideTable(result)}`);
     file = keep(result);
   }

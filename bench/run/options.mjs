@@ -8,22 +8,23 @@ export const HELP = `usage: npm run bench -- [options]              everything t
 
 Each side takes its turn in a new process, again and again, and what is said of it is the median of its turns.
 
-  --only A,B        works whose names contain A or B (all: see --list)
+  --only A,B        works named A or B; or, where none is, works whose names contain it (all: see --list)
   --sides A,B       sides of these names: ${Object.keys(SIDES).join(', ')}
   --list            name the works and their sides, and end
-  --turns N         how often the sides take turns (default 5; --cycles says the same)
+  --turns N         how often the sides take turns (default 5; dear works at most 3; --cycles says the same)
   --rounds N        rounds of a process that count (default 2)
   --warm N          rounds before them that only warm up (default 2)
-  --records N       records of 100 B in a round (default 3000000; a fifth as many of 1 KB, a quarter for slow stores)
+  --records N       records of 100 B in a round (default 3000000; a fifth as many of 1 KB, a sixth or less for slow stores)
   --segments N      segments of the partition to open (default 10000)
   --partitions N    partitions of the log directory to open (default 1000)
-  --gib N           size of the partition whose handling must fit into 200 MB (default 4)
+  --gib N           size of the partition whose handling must fit into 200 MB (default 1)
   --bytes N         size of the segment that is inspected (default 1000000000)
   --codec NAME      its codec: uncompressed, gzip, snappy, lz4 or zstd (default uncompressed)
   --to-file         what the inspector prints goes to a file; to the null device otherwise
   --before DIR      a built checkout of an older version, to append and read in turn with this one
   --dir DIR         where the logs go (default: a directory of the system's temporary one)
   --out DIR         where the results go (npm run bench, whole: bench/results and docs; in part: .cache/bench; the others: nowhere)
+  --minutes N       when so much time is over, the works that are left take one turn (default 33)
   --no-build        take dist/ and the addon as they are
   --quick           1 turn of 2 rounds, 200000 records, small logs; results to .cache/bench: to see that it works, not to quote
 `;
@@ -35,7 +36,7 @@ const USUAL = {
   records: '3000000',
   segments: '10000',
   partitions: '1000',
-  gib: '4',
+  gib: '1',
   bytes: '1000000000',
 };
 const QUICK = {
@@ -67,6 +68,7 @@ const TEXTS = [
   'segments',
   'partitions',
   'gib',
+  'minutes',
 ];
 const FLAGS = ['list', 'quick', 'help', 'no-build', 'to-file'];
 
@@ -81,6 +83,12 @@ function sidesOf(text) {
   const unknown = names?.find((name) => SIDES[name] === undefined);
   if (unknown !== undefined) throw new Error(`--sides: ${unknown} is none of ${Object.keys(SIDES).join(', ')}`);
   return names;
+}
+
+/** The works that are named so; of a part that is no work's name, those whose names contain it. */
+export function chooseWorks(works, parts) {
+  const names = new Set(works.map(({ name }) => name));
+  return works.filter(({ name }) => parts.some((part) => (names.has(part) ? name === part : name.includes(part))));
 }
 
 /** The options, checked; throws with a message for the user. */
@@ -100,6 +108,7 @@ export function readOptions(argv) {
     partitions: whole('partitions', 1),
     gib: numberOf('gib', sized.gib, 0.01),
     bytes: whole('bytes', 1000),
+    minutes: numberOf('minutes', values.minutes ?? '33', 1),
     codec: values.codec ?? 'uncompressed',
     toFile: values['to-file'],
     before: values.before,

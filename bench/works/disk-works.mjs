@@ -72,6 +72,7 @@ export const DISK_WORKS = [
   },
   {
     name: 'group-share',
+    like: 'durable-group',
     section: 'disk',
     title: 'Syncs a second of 64 writers, as a share of a bare loop of write and fdatasync',
     unit: 'share',

@@ -73,6 +73,7 @@ export const INSPECT_WORKS = ROWS.map((row) => {
     whole: true,
     first: row.first,
     sharedFixture: true,
+    fixtureName: 'inspect',
     sides: { ...tool, ...sides },
     fixture: (_side, options) => makeSegment(options),
     targets: targetsOf(row),

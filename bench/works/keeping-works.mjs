@@ -59,12 +59,13 @@ function openWork({ name, title, make, open, target }) {
     unit: 's',
     better: 'less',
     base: 'ts',
-    note: 'In a new process each time, files in the page cache.',
+    note: 'In a new process each time, files in the page cache; both open the same.',
+    sharedFixture: true,
     warm: 0,
     sides: Object.fromEntries(
       ENGINES.map((engine) => [engine, (options) => script('works/open-worker.mjs', open(options), engine)]),
     ),
-    fixture: (engine, options) => script('works/open-worker.mjs', make(options), engine),
+    fixture: (_side, options) => script('works/open-worker.mjs', make(options), 'ts'),
     targets: ENGINES.map((side) => ({ side, most: target })),
     value: (lines) => lines.map(({ seconds }) => seconds),
   };
@@ -132,6 +133,8 @@ const MEMORY_WORKS = Object.entries(LARGE).map(([work, program]) => ({
   memory: true,
   turns: 1,
   sides: Object.fromEntries(ENGINES.map((engine) => [engine, (options) => program(engine, options)])),
+  sharedFixture: true,
+  fixtureName: work === 'append' ? undefined : 'memory',
   fixture: work === 'append' ? undefined : (engine, { fixture, gib }) => largeLog(engine, fixture, gib),
   targets: ENGINES.map((side) => ({ side, most: MOST_MEGABYTES })),
 }));

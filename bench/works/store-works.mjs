@@ -7,7 +7,7 @@ const ENGINES = ['native', 'ts'];
 /** Five sealed segments, as of the work `compact`; with fewer a clean is over before anything is seen. */
 const CLEANED_RECORDS = { usual: 5_000_000, quick: 2_500_000 };
 
-function besideClean({ name, speed, title, better, field, note, targets }) {
+function besideClean({ name, like, speed, title, better, field, note, targets }) {
   const program = (engine) => (options) => {
     const { directory, rounds, warm, quick } = options;
     const records = quick ? CLEANED_RECORDS.quick : CLEANED_RECORDS.usual;
@@ -20,6 +20,11 @@ function besideClean({ name, speed, title, better, field, note, targets }) {
     unit: 'share',
     better,
     note,
+    // Its first looks warm up, and each look copies a log of half a gigabyte.
+    turns: 3,
+    rounds: 1,
+    warm: 0,
+    like,
     sides: Object.fromEntries(ENGINES.map((engine) => [engine, program(engine)])),
     targets: ENGINES.map((side) => ({ side, ...targets })),
     value: shares('beside', 'alone', (beside, alone) => beside[field] / alone[field]),
@@ -50,6 +55,7 @@ const BESIDE_CLEAN = [
   }),
   besideClean({
     name: 'beside-clean-tail',
+    like: 'beside-clean-half',
     speed: 'half',
     title: '99.9th percentile of an append beside a clean, at half speed, next to that of appends alone',
     better: 'less',
@@ -59,7 +65,7 @@ const BESIDE_CLEAN = [
   }),
 ];
 
-function retentionWork({ name, title, field, target, unit }) {
+function retentionWork({ name, like, title, field, target, unit }) {
   const place = ({ directory }) => path.join(directory, 'store');
   return {
     name,
@@ -69,7 +75,10 @@ function retentionWork({ name, title, field, target, unit }) {
     better: 'less',
     base: 'ts',
     note: 'All segments are due. A store with one cleaner thread: until all are renamed and the log start is in its checkpoint; the unlinking follows after file.delete.delay.ms.',
+    turns: 3,
+    rounds: 1,
     warm: 0,
+    like,
     sides: Object.fromEntries(
       ENGINES.map((engine) => [
         engine,
@@ -91,6 +100,7 @@ export const STORE_WORKS = [
   }),
   retentionWork({
     name: 'retention-unlink',
+    like: 'retention',
     title: ({ segments }) => `Unlinking the files of ${segments} segments`,
     field: 'unlinkSeconds',
     target: 1,
@@ -98,6 +108,7 @@ export const STORE_WORKS = [
   }),
   retentionWork({
     name: 'retention-stop',
+    like: 'retention',
     title: ({ segments }) => `Longest stop of the event loop by retention of ${segments} segments`,
     field: 'longestMs',
     target: 20,
