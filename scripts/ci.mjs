@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { inProject, since } from './lib/project.mjs';
-import { run, tool } from './lib/run.mjs';
+import { npm, run, tool } from './lib/run.mjs';
 import { readClosingLine, Tally } from './lib/tally.mjs';
 
 const tally = new Tally();
@@ -49,7 +49,23 @@ async function advises(name, args) {
   tally.note(`${name}: ${code === 0 ? 'nothing is worse' : `exit code ${code}, see above`}, ${since(start)}`);
 }
 
+/** Known vulnerabilities of what is installed with seglog, and of its crates. A registry that cannot be asked is told, and fails nothing. */
+async function audits() {
+  process.stdout.write('\n===== audits\n');
+  const { code, output } = await npm(['audit', '--omit=dev', '--audit-level=low'], { show: true });
+  const isAnswered = !/audit endpoint returned an error|ENOTFOUND|ECONNREFUSED|ENOLOCK/.test(output);
+  if (!isAnswered) tally.note('npm audit: the registry does not answer');
+  else if (code === 0) tally.pass();
+  else tally.fail(`npm audit: exit code ${code}`);
+  const manifest = ['--manifest-path', 'native/Cargo.toml'];
+  const deny = await run('cargo', ['deny', ...manifest, 'check'], { show: true });
+  if (/no such command/.test(deny.output) || deny.code === 127) tally.note('cargo deny: not installed');
+  else if (deny.code === 0) tally.pass();
+  else tally.fail(`cargo deny: exit code ${deny.code}`);
+}
+
 await counted('npm test', 'test.mjs');
+await audits();
 await counted('other versions of Node', 'other-nodes.mjs', ['22', '24']);
 await passes('npm start', [inProject('scripts', 'start.mjs')]);
 await benchSmoke();

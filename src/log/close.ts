@@ -14,7 +14,8 @@ export interface ClosingLog {
 /**
  * Ends a compaction, flushes, trims and closes, and marks the log as closed clean if it is.
  *
- * @throws SeglogError `IO`; the files are closed and the log directory is left then, too
+ * @throws SeglogError `IO`; `LOG_OFFLINE` when a sync in the background failed and no call has told of it; the files are closed
+ * and the log directory is left then, too
  */
 export async function closeLog(closing: ClosingLog): Promise<void> {
   let clean = false;
@@ -35,6 +36,7 @@ async function closeFiles({ log, logDirectory, compaction }: ClosingLog): Promis
   sync.stop();
   await compaction.stop();
   await sync.exclusive(() => undefined);
+  sync.tell();
   if (sync.hasFailed || log.isReadOnly) return false;
   await log.close();
   const { baseOffset, sizeBytes } = log.active;

@@ -419,7 +419,8 @@ export class Log extends ReadableLog implements AsyncDisposable {
   /**
    * Flushes, trims and closes, and marks the log as closed clean. A second call waits for the first, and ends as it does.
    *
-   * @throws SeglogError (as a rejection) `IO`; the log is not marked then, and the next opening scans it
+   * @throws SeglogError (as a rejection) `IO`, and `LOG_OFFLINE` for a sync in the background that failed and that no call has
+   * told of; the log is not marked then, and the next opening scans it
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

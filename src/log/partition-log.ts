@@ -256,7 +256,7 @@ export class PartitionLog {
       try {
         this.#active = ActiveSegment.create(context, directory, baseOffset, firstAppendBytes);
       } catch (error) {
-        this.#goOnWith(sealed);
+        this.#goOnWith(sealed, baseOffset);
         throw error;
       }
     }
@@ -274,14 +274,14 @@ export class PartitionLog {
   }
 
   /** Appends to a segment again that was sealed for one that could not be made. */
-  #goOnWith(sealed: Segment): void {
+  #goOnWith(sealed: Segment, unmadeBase: number): void {
     this.#orOffline(() => {
+      ActiveSegment.discard(this.context, this.directory, unmadeBase);
       const { baseOffset, sizeBytes } = sealed;
       sealed.release();
-      const active = ActiveSegment.reopen(this.context, this.directory, baseOffset, sizeBytes);
+      this.#active = ActiveSegment.reopen(this.context, this.directory, baseOffset, sizeBytes);
       this.segments.pop();
-      this.segments.push(active.segment);
-      this.#active = active;
+      this.segments.push(this.#active.segment);
     });
   }
 
@@ -320,8 +320,11 @@ export class PartitionLog {
       return false;
     }
     const { active, logEndOffset } = this;
-    const kept = this.segments.floor(offset)?.baseOffset ?? 0;
-    this.#logDirectory.lowerCleanerOffset(this.partition, Math.min(kept, offset));
+    const kept = this.segments.floor(offset);
+    this.#logDirectory.lowerCleanerOffset(this.partition, Math.min(kept?.baseOffset ?? 0, offset));
+    // On the disk before the cut: what a power loss leaves of a page that was cut is no damage.
+    this.#recoveryPoint = Math.min(this.#recoveryPoint, kept?.find(offset)?.baseOffset ?? offset);
+    this.checkpoint();
     this.#orOffline(() => this.#cutTo(offset, active));
     this.observer.truncated(logEndOffset, offset);
     return true;
@@ -355,8 +358,7 @@ export class PartitionLog {
     if (this.#corruption !== undefined && offset <= this.#corruption.offset) this.#corruption = undefined;
     this.epochs.truncateFromEnd(offset);
     offsets.truncated(offset);
-    const { segment, sizeBytes } = this.active;
-    this.#batchEnd = findEnd(context, segment, sizeBytes, false).nextOffset;
+    this.#batchEnd = findEnd(context, this.active.segment, this.active.sizeBytes, false).nextOffset;
     this.#recoveryPoint = Math.min(this.#recoveryPoint, this.#batchEnd);
     const bases = [...this.segments].map(({ baseOffset }) => baseOffset);
     rebuildProducers({ context, directory, bases, logStartOffset: offsets.logStart }, producers, offset, false);
@@ -416,13 +418,14 @@ export class PartitionLog {
   }
 
   #startMoved(offset: number): void {
-    ifThereIsSpace(() => this.epochs.truncateFromStart(offset));
     this.producers.onLogStartIncremented(offset);
     this.#recoveryPoint = Math.max(this.#recoveryPoint, offset);
     this.#refreshUnstable();
     // The start is on the disk before what is below it goes: else a crash would bring some of it back. Where there is no space
     // for it, what goes makes some.
     ifThereIsSpace(() => this.checkpoint());
+    // Not before: a log that came up with its old start would have lost the epochs of what is below the new one.
+    ifThereIsSpace(() => this.epochs.truncateFromStart(offset));
   }
 
   /**

@@ -44,6 +44,8 @@ export class LogSync {
   /** Whether names in the directory may not be on the disk yet. */
   #hasNewNames: boolean;
   #failure: unknown;
+  /** Whether a caller has heard of it: what fails in the background is told by the next call, or by the close. */
+  #isTold = false;
   #timer: Timer | undefined;
 
   /**
@@ -62,22 +64,27 @@ export class LogSync {
 
   /** @throws SeglogError `LOG_OFFLINE` after a sync that failed: what is on the disk is unknown, and stays so */
   check(): void {
-    if (this.#failure === undefined) return;
-    throw new SeglogError('LOG_OFFLINE', 'a sync or a change of files failed, so what is on the disk is unknown', {
-      file: this.#log.directory,
-      cause: this.#failure,
-      action: 'Close the log, see to the disk, and open it again',
-    });
+    if (this.#failure !== undefined) this.#isTold = true;
+    this.#checkUntold();
   }
 
-  /** Something failed half-way: what the log is on the disk is not what it is here. */
+  /** Something that a caller waits for failed half-way: what the log is on the disk is not what it is here. */
   fail(error: unknown): void {
-    if (this.#failure === undefined) this.#log.observer.failed(this.#log.directory, error);
-    this.#failure ??= error;
+    this.#isTold = true;
+    this.#fail(error);
   }
 
   get hasFailed(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /**
+   * Before a log that has failed is closed: what was appended may not be on the disk, and somebody must hear of it.
+   *
+   * @throws SeglogError `LOG_OFFLINE` when nobody has
+   */
+  tell(): void {
+    if (!this.#isTold) this.check();
   }
 
   /** Something was appended: it is synced within `flush.ms`. */
@@ -86,7 +93,7 @@ export class LogSync {
     if (config.flushMs === Infinity || this.#timer !== undefined) return;
     this.#timer = clock.after(config.flushMs, () => {
       this.#timer = undefined;
-      this.flush().catch(() => undefined);
+      this.#flusher.flush().catch(() => undefined);
     });
   }
 
@@ -136,8 +143,13 @@ export class LogSync {
   }
 
   /** All that was appended before the call is on the disk once this resolves. */
-  flush(): Promise<void> {
-    return this.#flusher.flush();
+  async flush(): Promise<void> {
+    try {
+      await this.#flusher.flush();
+    } catch (error) {
+      this.#isTold = true;
+      throw error;
+    }
   }
 
   /** The same, before it returns. */
@@ -151,6 +163,7 @@ export class LogSync {
       active.syncSync();
       if (this.#hasNewNames) context.fs.syncDirectory(directory);
     } catch (error) {
+      this.#isTold = true;
       this.#noteFailure(error);
       throw error;
     }
@@ -171,8 +184,22 @@ export class LogSync {
     this.#timer = undefined;
   }
 
+  #checkUntold(): void {
+    if (this.#failure === undefined) return;
+    throw new SeglogError('LOG_OFFLINE', 'a sync or a change of files failed, so what is on the disk is unknown', {
+      file: this.#log.directory,
+      cause: this.#failure,
+      action: 'Close the log, see to the disk, and open it again',
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure === undefined) this.#log.observer.failed(this.#log.directory, error);
+    this.#failure ??= error;
+  }
+
   async #sync(): Promise<void> {
-    this.check();
+    this.#checkUntold();
     const log = this.#log;
     if (log.isReadOnly) return;
     const startedMs = log.observer.begin();
@@ -195,7 +222,7 @@ export class LogSync {
   /** A roll meanwhile adds to the list. Only when it is empty is the active segment the one behind all that was synced. */
   async #syncSealed(): Promise<void> {
     // The work of a roll may have waited behind a sync that failed.
-    this.check();
+    this.#checkUntold();
     const { context } = this.#log;
     let end: number | undefined;
     try {
@@ -219,7 +246,7 @@ export class LogSync {
    * @throws SeglogError `LOG_OFFLINE`
    */
   #synced(offset: number): void {
-    this.check();
+    this.#checkUntold();
     this.#log.synced(offset);
   }
 
@@ -232,7 +259,7 @@ export class LogSync {
   /** A file that could not be opened was not synced in vain: nothing was lost, and the next try may go well. */
   #noteFailure(error: unknown): void {
     const isUnopened = error instanceof SeglogError && (error.errno === 'EMFILE' || error.errno === 'ENFILE');
-    if (!isUnopened) this.fail(error);
+    if (!isUnopened) this.#fail(error);
   }
 }
 

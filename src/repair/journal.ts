@@ -91,18 +91,21 @@ export function nextRepairPlace(fs: FileSystem, partition: string): RepairPlace 
 
 function repairNumbers(fs: FileSystem, partition: string): number[] {
   const quarantine = join(partition, QUARANTINE);
-  const stat = fs.stat(quarantine);
-  if (stat === undefined) return [];
-  if (!stat.isDirectory) {
-    throw new SeglogError('NOT_A_REGULAR_FILE', 'the quarantine of the partition is no directory of its own', {
-      file: quarantine,
-      expected: 'a directory',
-      found: stat.isFile ? 'a file' : 'a link or a special file',
-      action: 'Move it out of the partition',
-    });
-  }
+  if (!requireDirectory(fs, quarantine)) return [];
   const numbers = fs.list(quarantine).map((name) => repairNumber(name) ?? 0);
   return numbers.filter((number) => number > 0).sort((a, b) => a - b);
+}
+
+/** Whether it is there. @throws SeglogError `NOT_A_REGULAR_FILE` when it is anything but a directory */
+function requireDirectory(fs: FileSystem, path: string): boolean {
+  const stat = fs.stat(path);
+  if (stat === undefined || stat.isDirectory) return stat !== undefined;
+  throw new SeglogError('NOT_A_REGULAR_FILE', 'what was saved of the partition is in no directory of its own', {
+    file: path,
+    expected: 'a directory',
+    found: stat.isFile ? 'a file' : 'a link or a special file',
+    action: 'Move it out of the partition',
+  });
 }
 
 /** Writes the journal; it is on the disk when this returns. */
@@ -111,9 +114,15 @@ export function writeJournal(fs: FileSystem, { directory }: RepairPlace, journal
   fs.replaceSmall(join(directory, JOURNAL), new TextEncoder().encode(text));
 }
 
-/** undefined when there is none. @throws SeglogError `CORRUPT_CHECKPOINT`, `UNSUPPORTED_VERSION` */
-export function readJournal(fs: FileSystem, { directory }: RepairPlace): Journal | undefined {
-  const path = join(directory, JOURNAL);
+/**
+ * undefined when there is none.
+ *
+ * @throws SeglogError `CORRUPT_CHECKPOINT`, `UNSUPPORTED_VERSION`; `NOT_A_REGULAR_FILE` where `new` or `old` is a link: what a
+ * journal says would then be done to files of somebody else's
+ */
+export function readJournal(fs: FileSystem, place: RepairPlace): Journal | undefined {
+  const path = join(place.directory, JOURNAL);
+  for (const directory of [place.new, place.old]) requireDirectory(fs, directory);
   const bytes = fs.readSmall(path, MAX_JOURNAL_BYTES);
   if (bytes === undefined) return undefined;
   let found: unknown;

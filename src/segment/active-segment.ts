@@ -70,11 +70,35 @@ export class ActiveSegment {
       if (suffix !== SUFFIXES.producerSnapshot) fs.remove(probe.pathOf(suffix));
     }
     const file = openLog(context, probe.logPath, 0, firstAppendBytes);
-    const indexes = {
-      offsets: OffsetIndex.create(engine, fs, probe.pathOf(SUFFIXES.offsetIndex), baseOffset, config.segmentIndexBytes),
-      times: TimeIndex.create(engine, fs, probe.pathOf(SUFFIXES.timeIndex), baseOffset, config.segmentIndexBytes),
-    };
-    return new ActiveSegment(context, new Segment(context, directory, baseOffset, 0, { live: indexes }), file, indexes);
+    try {
+      const indexes = {
+        offsets: OffsetIndex.create(
+          engine,
+          fs,
+          probe.pathOf(SUFFIXES.offsetIndex),
+          baseOffset,
+          config.segmentIndexBytes,
+        ),
+        times: TimeIndex.create(engine, fs, probe.pathOf(SUFFIXES.timeIndex), baseOffset, config.segmentIndexBytes),
+      };
+      return new ActiveSegment(
+        context,
+        new Segment(context, directory, baseOffset, 0, { live: indexes }),
+        file,
+        indexes,
+      );
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** Takes away what {@link ActiveSegment.create} left when it failed: else the next opening takes the log end from it. */
+  static discard(context: SegmentContext, directory: string, baseOffset: number): void {
+    const probe = new Segment(context, directory, baseOffset, 0);
+    const suffixes = [SUFFIXES.log, SUFFIXES.offsetIndex, SUFFIXES.timeIndex];
+    for (const suffix of suffixes) context.fs.remove(probe.pathOf(suffix));
+    context.fs.syncDirectory(directory);
   }
 
   /**

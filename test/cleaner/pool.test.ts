@@ -135,7 +135,7 @@ describe('a pool', () => {
     await expect(pool.clean(partition())).resolves.toMatchObject({ endOffset: 3 });
   });
 
-  test('that is closed in the middle of a round leaves the log as it was', async () => {
+  test('F27: that is closed in the middle of a round leaves the log as it was', async () => {
     const pool = poolOf(1);
     const request = partition();
     const before = segmentsOf(request.directory);
@@ -152,7 +152,7 @@ describe('a pool', () => {
     await expect(pool.clean(request)).rejects.toMatchObject({ code: 'LOG_CLOSED' });
   });
 
-  test('survives a thread that has no memory left, and says so', async () => {
+  test('F27: survives a thread that has no memory left, and says so', async () => {
     const pool = new CleanerPool(1, 16);
     onTestFinished(() => pool.close());
     const request = partition();

@@ -115,7 +115,7 @@ describe('a record cursor', () => {
     expect([cursor.timestampDeltaLow, cursor.timestampDeltaHigh]).toEqual([0, -0x80000000]);
   });
 
-  it('takes needlessly long numbers, and drops bits beyond 32 and 64, as Java does', () => {
+  it('F20: takes needlessly long numbers, and drops bits beyond 32 and 64, as Java does', () => {
     const cursor = new RecordCursor();
     const source = Uint8Array.from(
       record(

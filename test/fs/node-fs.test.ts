@@ -31,7 +31,7 @@ const MAKERS: Record<string, (path: string) => unknown> = {
 
 describe.skipIf(!isUnix)('on the real file system', () => {
   test.each(Object.entries(MAKERS))(
-    '%s is refused in every mode, without waiting, and no descriptor is left open',
+    'F23: %s is refused in every mode, without waiting, and no descriptor is left open',
     async (_what, make) => {
       const path = join(scratch(), '00000000000000000000.log');
       await make(path);
@@ -47,7 +47,7 @@ describe.skipIf(!isUnix)('on the real file system', () => {
     },
   );
 
-  test('a device is refused', () => {
+  test('F23: a device is refused', () => {
     expect(() => nodeFileSystem.open('/dev/null', 'update')).toThrow(
       expect.objectContaining({ code: 'NOT_A_REGULAR_FILE', found: 'a FIFO, socket or device' }),
     );
@@ -85,7 +85,7 @@ describe.skipIf(!isUnix)('on the real file system', () => {
     expect(openDescriptors()).toBe(before);
   });
 
-  test('a file that grows or shrinks while it is open is read as it is', () => {
+  test('F23: a file that grows or shrinks while it is open is read as it is', () => {
     const path = join(scratch(), 'x');
     writeFileSync(path, 'abc');
     const file = nodeFileSystem.open(path, 'read');
@@ -97,7 +97,7 @@ describe.skipIf(!isUnix)('on the real file system', () => {
     expect([file.sizeBytes(), file.read(into, 0, 10, 0), file.read(into, 0, 10, 3)]).toEqual([1, 1, 0]);
   });
 
-  test('a huge sparse file is no more than its size', () => {
+  test('F23: a huge sparse file is no more than its size', () => {
     const path = join(scratch(), 'x');
     writeFileSync(path, '');
     truncateSync(path, 2 ** 40);

@@ -91,7 +91,7 @@ describe('wrappers', () => {
   });
 });
 
-it('a log may mix formats', () => {
+it('F30: a log may mix formats', () => {
   const dump = collectBytes(
     Buffer.concat([message({ offset: 0n, magic: 0 }), message({ offset: 1n }), batch({ baseOffset: 2n })]),
   );

@@ -46,7 +46,7 @@ function readAll(directory: string): unknown {
   return [...reader.readSync()].map((batch) => batch.records());
 }
 
-describe('a batch whose size or checksum cannot be is named, with its place and the next one', () => {
+describe('F19: a batch whose size or checksum cannot be is named, with its place and the next one', () => {
   test.each([
     ['a negative size', (b: Buffer) => void b.writeInt32BE(-1, BATCH.LENGTH), 'BATCH_SIZE_INVALID'],
     ['a size of 0', (b: Buffer) => void b.writeInt32BE(0, BATCH.LENGTH), 'BATCH_SIZE_INVALID'],
@@ -87,7 +87,7 @@ describe('a batch whose size or checksum cannot be is named, with its place and 
   });
 });
 
-describe('records that lie, under a checksum that is right, are named and never believed', () => {
+describe('F20: records that lie, under a checksum that is right, are named and never believed', () => {
   const set =
     (at: number, ...values: number[]) =>
     (b: Buffer): Buffer => {
@@ -135,7 +135,7 @@ describe('records that lie, under a checksum that is right, are named and never 
   });
 });
 
-describe('compressed records', () => {
+describe('F21: compressed records', () => {
   /** The first batch replaced by one with this payload. */
   const withPayload =
     (codec: number, payload: Buffer) =>
@@ -163,13 +163,13 @@ describe('compressed records', () => {
     expect(errorOf(() => readAll(directory))).toMatchObject({ code: 'CORRUPT_COMPRESSED_DATA', position: 0 });
   });
 
-  test.each([5, 6, 7])('of the unknown codec %i are refused by name', async (codec) => {
+  test.each([5, 6, 7])('F30: of the unknown codec %i are refused by name', async (codec) => {
     const directory = await damaged(withPayload(codec, Buffer.alloc(20)));
     expect(errorOf(() => readAll(directory)).code).toBe('UNSUPPORTED_CODEC');
   });
 });
 
-describe('numbers beyond 2^53', () => {
+describe('F25: numbers beyond 2^53', () => {
   test.each([
     ['an offset', BATCH.BASE_OFFSET, 'OFFSET_NOT_EXACT'],
     ['the largest timestamp', BATCH.MAX_TIMESTAMP, 'TIMESTAMP_NOT_EXACT'],
@@ -191,7 +191,7 @@ describe('numbers beyond 2^53', () => {
   });
 });
 
-test('a file that becomes shorter while it is read is an error, not the end of the process', async () => {
+test('F23: a file that becomes shorter while it is read is an error, not the end of the process', async () => {
   const directory = scratchPartition();
   await using log = await Log.open(directory, { segmentBytes: 1 << 20 });
   for (let i = 0; i < 30; i++) log.appendSync({ value: Buffer.alloc(100_000) });

@@ -47,7 +47,7 @@ function strangersIn(log: Log): string[] {
 describe.each([
   { name: 'of some segments', now: 4001, start: 4 },
   { name: 'of all segments', now: 1e12, start: RECORDS },
-])('retention $name, killed at any change', ({ now, start }) => {
+])('F10: retention $name, killed at any change', ({ now, start }) => {
   test('leaves the log start where it was or where it is to be, every record from there on, and nothing beside', {
     timeout: 400_000,
   }, async () => {
@@ -81,7 +81,7 @@ describe.each([
   });
 });
 
-describe('the swap of a compaction, killed at any change', () => {
+describe('F11: the swap of a compaction, killed at any change', () => {
   const compacted: LogOptions = { segmentBytes: 160, indexIntervalBytes: 0, retentionMs: -1, fileDeleteDelayMs: 0 };
   /** From the moment on at which the cleaned segments are there. */
   const work = `

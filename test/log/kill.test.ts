@@ -32,7 +32,7 @@ function checkedValues(reader: LogReader | Log): number {
   return next;
 }
 
-describe.each([30, 80, 150, 260, 400])('a process killed after about %i ms of appending', (afterMs) => {
+describe.each([30, 80, 150, 260, 400])('F10: a process killed after about %i ms of appending', (afterMs) => {
   test('leaves every acknowledged record to a reader, and to the next writer', async () => {
     const directory = scratchPartition();
     const child = spawn(process.execPath, ['--input-type=module', '-e', APPENDER, directory, BUILT], {

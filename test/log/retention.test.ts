@@ -307,7 +307,7 @@ describe('retention of very many segments', () => {
   });
 });
 
-describe('a round that dies at any change', () => {
+describe('F10: a round of retention that dies at any change', () => {
   const options = { segmentBytes: 2 * BATCH_BYTES, retentionMs: 2000, clock: new ManualClock(5000) };
 
   /** Runs a round that dies at its `at`th change; returns the file system, and whether it died. */

@@ -129,7 +129,7 @@ function newest(records: readonly string[]): Map<string, string> {
   return new Map(records.map((record) => record.split(' ')[1]?.split('=') as [string, string]));
 }
 
-describe('a compaction to one segment that dies at any change', () => {
+describe('F11: a compaction to one segment that dies at any change', () => {
   const how = { segmentBytes: 1_000_000, offsetMapBytes: 2400 };
 
   test('leaves all of the old segments or all of the new', async () => {
@@ -186,7 +186,7 @@ test.each(['rename', 'syncDirectory'] as const)(
   },
 );
 
-describe('an opening that ends a swap and dies at any change', () => {
+describe('F11: an opening that ends a swap and dies at any change', () => {
   const how = { segmentBytes: 500, offsetMapBytes: 2400 };
 
   test('leaves what the next one ends, with the machine or without', async () => {
@@ -212,7 +212,7 @@ describe('an opening that ends a swap and dies at any change', () => {
   });
 });
 
-describe('a compaction to several segments that dies at any change', () => {
+describe('F11: a compaction to several segments that dies at any change', () => {
   const how = { segmentBytes: 500, offsetMapBytes: 2400 };
 
   async function expectNewest(leftover?: Leftover): Promise<void> {
@@ -241,7 +241,7 @@ describe('a compaction to several segments that dies at any change', () => {
   test('does so where such a file comes while it runs', () => expectNewest({ base: 3, isLate: true }));
 });
 
-describe('a compaction whose group becomes several segments, and that dies at any change', () => {
+describe('F11: a compaction whose group becomes several segments, and that dies at any change', () => {
   const how = { segmentBytes: 1_000_000, offsetMapBytes: 2400 };
   const maxCleanedBytes = 320;
 
@@ -312,7 +312,7 @@ test('of old segments of which nothing stays a lower one comes back only with al
   expect([...found].sort()).toEqual(['', '2,3,4,5', '4,5']);
 });
 
-describe('a compaction of what was not synced', () => {
+describe('F11, F12: a compaction of what was not synced', () => {
   const how = { segmentBytes: 240, offsetMapBytes: 2400 };
 
   test('brings the end of a transaction to the disk before its records take the place of older ones', async () => {

@@ -100,7 +100,7 @@ function expectNothingLost(fs: FileSystem, before: ReadonlyMap<string, string>):
   expect([...before].filter(([, hash]) => !there.has(hash))).toEqual([]);
 }
 
-describe.each(NAMES)('a repair of %s', (name) => {
+describe.each(NAMES)('F29: a repair of %s', (name) => {
   const { source, edits } = recipe(name);
   const original = (): Map<string, Buffer> => {
     const directory = copyOf(source, edits);

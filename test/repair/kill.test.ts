@@ -50,7 +50,7 @@ const CONFIG_ARGS = ['--config', 'segment.index.bytes=102400'];
 describe.each([
   { name: '027-flip-log', stride: 1 },
   { name: '053-flip-log', stride: 7 },
-])('the repair of $name', ({ name, stride }) => {
+])('F29: the repair of $name', ({ name, stride }) => {
   const { source, edits } = recipe(name);
 
   test('killed at any change, is ended by the next one or taken back', { timeout: 240_000 }, async () => {

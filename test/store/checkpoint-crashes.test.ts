@@ -83,7 +83,7 @@ async function look(fs: MemoryFileSystem, at: string): Promise<number> {
   return logStartOffset;
 }
 
-test('all old or all new, after the end of the process and after that of the machine', async () => {
+test('F10, F12: all old or all new, after the end of the process and after that of the machine', async () => {
   const random = new Random(21);
   const starts = new Set<number>();
   let at = 1;

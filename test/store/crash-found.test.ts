@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../../src/clock/clock.ts';
 import { Log, type LogOptions, type ReadIsolation } from '../../src/index.ts';
 import { Random } from '../support/random.ts';
-import { Disk } from '../support/store-model-disk.ts';
-import { DiskProcess } from '../support/store-model-process.ts';
+import { Disk } from '../simulate/disk/disk.ts';
+import { DiskProcess } from '../simulate/disk/disk-process.ts';
 
 const DIRECTORY = '/logs/t-0';
 const DAY = 86_400_000;
@@ -32,7 +32,11 @@ function offsetsOf(log: Log, isolation: ReadIsolation): number[] {
 /** Whatever a power loss leaves: all names that were not synced or some, all bytes or some. */
 function* losses(disk: Disk): Generator<Disk> {
   for (let seed = 1; seed <= LOSSES; seed++)
-    yield disk.afterPowerLoss(new Random(seed), (seed % 3) / 2, seed % 2 === 0);
+    yield disk.afterPowerLoss(new Random(seed), {
+      names: (seed % 3) / 2,
+      pages: (seed % 3) / 2,
+      isOrdered: seed % 2 === 0,
+    });
 }
 
 test('aborted records stay aborted when the power fails behind a flush and a roll', async () => {

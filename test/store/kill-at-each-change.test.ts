@@ -69,7 +69,7 @@ async function checkMark(logs: string, at: string): Promise<void> {
   }
 }
 
-test('all old or all new, and a mark that does not lie', { timeout: 400_000 }, async () => {
+test('F10: all old or all new, and a mark that does not lie', { timeout: 400_000 }, async () => {
   const seen = { starts: new Set<number>(), marks: new Set<boolean>(), cleaned: new Set<boolean>() };
   const changes = await killAtEach({
     model: await model(),

@@ -42,10 +42,11 @@ export const KINDS = [
 /** One of them. */
 export type Kind = (typeof KINDS)[number];
 
-function flush(life: Life, random: Random): Deed | undefined {
+/** Flushes one partition, or all. */
+export function flush(life: Life, random: Random): Deed | undefined {
   const place = random.chance(0.5) ? somewhere(life, random) : undefined;
   return {
-    run: () => (place === undefined ? life.store.flush() : place.log.flush()),
+    run: () => (place === undefined ? life.sync() : place.log.flush()),
     apply: (model) => {
       const all =
         place === undefined ? Object.values(model).flatMap(({ partitions }) => partitions) : [placed(model, place)];
@@ -54,7 +55,8 @@ function flush(life: Life, random: Random): Deed | undefined {
   };
 }
 
-function wait(life: Life, random: Random): Deed {
+/** Time goes on, or back. */
+export function wait(life: Life, random: Random): Deed {
   const isBack = random.chance(0.1);
   const ms = random.pick([16_000, 31_000, 70_000, 6 * MINUTE, 6 * MINUTE, DAY + MINUTE]);
   const before = life.clock.now();

@@ -1,7 +1,8 @@
 /** Histories: drawn from a seed, run, and made shorter as long as they fail. */
 import { Random } from './random.ts';
 import { deedOf, type Kind, KINDS } from './store-model-deeds.ts';
-import { type Death, Life, type RealFiles } from './store-model-life.ts';
+import type { Death, Life } from './store-model-life.ts';
+import { type RealFiles, StoreLife } from './store-model-stores.ts';
 
 /** A step, and the end that comes in it or behind it. */
 export interface Step {
@@ -39,7 +40,7 @@ export async function runHistory(
   files?: RealFiles,
   told?: (step: Step, life: Life) => void,
 ): Promise<string | undefined> {
-  const life = new Life({ fileDeleteDelayMs: 10_000 }, files);
+  const life = new StoreLife({ fileDeleteDelayMs: 10_000 }, files);
   let at = 0;
   try {
     await life.open();
@@ -52,10 +53,7 @@ export async function runHistory(
       else if (deed !== undefined) await life.do(deed);
     }
     at++;
-    await life.close();
-    await life.open();
-    life.compare(life.model, false);
-    await life.close();
+    await life.finish();
     return undefined;
   } catch (error) {
     const { kind, death } = steps[at - 1] ?? { kind: 'last stop' };

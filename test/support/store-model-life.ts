@@ -1,15 +1,13 @@
-/** One store and its model through a history: every step is done to both, and then the two are compared. */
+/** A log or a store and its model through a history: every step is done to both, and then the two are compared. */
 import { ManualClock } from '../../src/clock/clock.ts';
 import type { FileSystem } from '../../src/fs/contract.ts';
-import { nodeFileSystem } from '../../src/fs/node-fs.ts';
-import { Store, type StoreOptions } from '../../src/index.ts';
+import type { Log, Store } from '../../src/index.ts';
+import { Disk } from '../simulate/disk/disk.ts';
+import { type DiskFault, DiskProcess } from '../simulate/disk/disk-process.ts';
 import { Random } from './random.ts';
-import { Disk } from './store-model-disk.ts';
-import { DiskProcess } from './store-model-process.ts';
-import { explain } from './store-model-look.ts';
 import type { ModelStore } from './store-model.ts';
 
-/** What a step does to a store, and what to the model when that is done. */
+/** What a step does, and what to the model when that is done. */
 export interface Deed {
   run(): Promise<void>;
   /** Changes the model; called with a copy, too, when nobody knows whether the step was done. */
@@ -18,79 +16,85 @@ export interface Deed {
   doubt?(model: ModelStore): void;
 }
 
-const DIRECTORIES = ['/one', '/two'];
-
-/** Stores on the machine's own files: they are stopped well, and nothing dies. */
-export interface RealFiles {
-  readonly directories: readonly string[];
-  open(directories: readonly string[], options: StoreOptions): Promise<Store>;
+/** A disk in the midst of a step, as the next process could find it. */
+export interface Image {
+  readonly disk: Disk;
+  readonly isPowerLoss: boolean;
 }
-/** What a cleaner meets that is disturbed: the log was cut, closed, or is being compacted already. */
-const EXPECTED: ReadonlySet<string> = new Set(['OFFSET_OUT_OF_RANGE', 'LOG_CLOSED', 'INVALID_ARGUMENT']);
+
+/** What those models are that a log may be like after a step that was cut short. */
+interface Candidates {
+  readonly models: readonly ModelStore[];
+  /** Whether what was appended may be missing, with the machine up all the time. */
+  readonly isCut: boolean;
+}
+
 /** Turns of the event loop after which what runs by itself is mostly done. */
 const TURNS = 12;
+/** What a call may say when the disk said no, or had before. */
+const FAULT_CODES: ReadonlySet<unknown> = new Set(['IO', 'LOG_OFFLINE', 'LOG_CLOSED', 'READ_ONLY', 'RECOVERY_REFUSED']);
 
-/** A store that can be stopped in any way. */
-export class Life {
+/** One that can be stopped in any way. */
+export abstract class Life {
   model: ModelStore = {};
   clock: ManualClock = new ManualClock(1_000_000_000_000);
-  readonly options: StoreOptions;
   /** Written values, so that none comes twice. */
   written = 0;
-  #disk = new Disk();
-  #process: DiskProcess;
-  #store: Store | undefined;
+  /** Deaths, openings that died too, and faults. */
+  readonly counts = { crashes: 0, faults: 0 };
+  disk: Disk = new Disk();
+  protected process: DiskProcess = new DiskProcess(this.disk);
+  /** The disk said no, and it has not been opened since: the status may tell of it. */
+  protected hadFault = false;
   #compaction: Promise<void> | undefined;
-  readonly #files: RealFiles | undefined;
 
-  constructor(options: StoreOptions, files?: RealFiles) {
-    this.options = options;
-    this.#files = files;
-    this.#process = new DiskProcess(this.#disk);
-    for (const path of DIRECTORIES) this.#process.makeDirectory(path);
-    this.#disk.settleAll();
+  protected constructor(directories: readonly string[]) {
+    for (const path of directories) this.process.makeDirectory(path);
+    this.disk.settleAll();
   }
 
-  get store(): Store {
-    if (this.#store === undefined) throw new Error('no store');
-    return this.#store;
-  }
+  /** The whole store. */
+  abstract get store(): Store;
+  /** One of its logs, or the only one. */
+  abstract logOf(name: string, partition: number): Log;
+  /** @throws Error that says what is there and the model has not, or the other way round */
+  abstract compare(model: ModelStore, isAfterPowerLoss: boolean): void;
+  /** Flushes all of it. */
+  abstract sync(): Promise<void>;
+  /** Opens it. @throws Error, also for what is wrong by its own account */
+  protected abstract start(process: DiskProcess, clock: ManualClock): Promise<void>;
+  /** Closes it, and looks at what that leaves. */
+  protected abstract stop(): Promise<void>;
+  /** @throws Error what went wrong by itself */
+  protected abstract checkTold(): void;
+  /** Whether it goes on after a fault as if there had been none. */
+  protected abstract get isWhole(): boolean;
 
   async open(): Promise<void> {
-    this.#process = new DiskProcess(this.#disk);
+    this.process = new DiskProcess(this.disk);
     await this.#open();
   }
 
   async #open(): Promise<void> {
-    const now = this.clock.now();
-    this.clock = new ManualClock(now);
+    this.clock = new ManualClock(this.clock.now());
     this.#compaction = undefined;
-    const { options, clock } = this;
-    this.#store =
-      this.#files === undefined
-        ? await Store.open(DIRECTORIES, { ...options, fs: this.#process, clock })
-        : await this.#files.open(this.#files.directories, { ...options, clock });
-    const { troubled, problems } = this.store.status();
-    const odd = problems.find(({ code, errno }) => errno !== 'ENOENT' && code !== 'TOPIC_ID_MISMATCH');
-    if (troubled[0] !== undefined) throw troubled[0].problem;
-    if (odd !== undefined) throw odd;
+    this.hadFault = false;
+    await this.start(this.process, this.clock);
   }
 
-  /** Does a step, and compares. */
-  async do(deed: Deed): Promise<void> {
-    await deed.run();
+  /** Does a step, and compares. @param onStep told of each change of files */
+  async do(deed: Deed, onStep?: DiskProcess['onStep']): Promise<void> {
+    this.process.onStep = onStep;
+    const failure = await failureOf(deed.run());
+    this.process.onStep = undefined;
+    if (failure !== undefined) {
+      await this.#heedLate(failure, this.candidates(deed, false));
+      return;
+    }
     deed.apply(this.model);
     await turns(2);
     this.compare(this.model, false);
-    this.#checkTold();
-  }
-
-  /** What goes wrong by itself is told in the status alone. */
-  #checkTold(): void {
-    const { uncleanable, problems } = this.store.status();
-    const told = [...uncleanable.map(({ problem }) => problem), ...problems];
-    const odd = told.find(({ code, errno }) => !EXPECTED.has(code) && errno !== 'ENOENT');
-    if (odd !== undefined) throw odd;
+    if (!this.hadFault) this.checkTold();
   }
 
   /** Starts a compaction that goes on while other things happen. */
@@ -99,7 +103,8 @@ export class Life {
       () => undefined,
       (error: unknown) => {
         const code = (error as { code?: unknown }).code;
-        if (code === 'LOG_CLOSED' || code === 'OFFSET_OUT_OF_RANGE' || this.#process.isDead) return;
+        if (code === 'LOG_CLOSED' || code === 'OFFSET_OUT_OF_RANGE' || this.process.isDead) return;
+        if (this.hadFault && FAULT_CODES.has(code)) return;
         throw error;
       },
     );
@@ -117,104 +122,137 @@ export class Life {
   }
 
   async close(): Promise<void> {
-    await this.store.close();
-    await this.settleCompaction();
-    for (const path of this.#files?.directories ?? DIRECTORIES) {
-      const left = leftovers(this.#files === undefined ? this.#process : nodeFileSystem, path);
-      if (left.length > 0) throw new Error(`left behind: ${left.join()}`);
-    }
+    await this.stop();
+  }
+
+  /** Closes it at the end of its history, and looks whether all is there. */
+  async finish(): Promise<void> {
+    const failure = await failureOf(this.close());
+    if (failure === undefined) await this.open();
+    else await this.#heedLate(failure, { models: [this.model], isCut: false });
+    this.compare(this.model, false);
+    await this.close();
+  }
+
+  /** A fault may be told by a later call, as one in the background: then it is offline, and opened again. */
+  async #heedLate(failure: Error, candidates: Candidates): Promise<void> {
+    if (!this.hadFault || (failure as { code?: unknown }).code !== 'LOG_OFFLINE') throw failure;
+    this.process.end();
+    this.disk.evict();
+    await this.#comeUp({ isPowerLoss: false, steps: 0, seed: this.clock.now() }, { ...candidates, isCut: true });
   }
 
   /** The process ends in the midst of a step, or between steps; or the machine does. */
   async die(how: Death, deed: Deed | undefined): Promise<void> {
     if (deed === undefined || how.steps === 0) {
       if (deed !== undefined) await this.do(deed);
-      this.#process.end();
-      await this.#comeUp(how, [this.model]);
+      this.process.end();
+      await this.#comeUp(how, { models: [this.model], isCut: false });
       return;
     }
-    this.#process.dieIn(how.steps);
+    this.process.dieIn(how.steps);
     let failure: unknown;
     await deed.run().catch((error: unknown) => (failure = error));
     // What it set going dies at its own time.
-    if (!this.#process.isDead) await turns(TURNS);
-    if (failure instanceof Error && !this.#process.isDead) throw failure;
+    if (!this.process.isDead) await turns(TURNS);
+    if (failure instanceof Error && !this.process.isDead) return this.#heedLate(failure, this.candidates(deed, false));
+    const candidates = this.candidates(deed, failure === undefined);
+    this.process.end();
+    await this.#comeUp(how, candidates);
+  }
+
+  /** What there may be when a step is done, or was begun. */
+  candidates(deed: Deed, isDone: boolean): Candidates {
     const before = structuredClone(this.model);
     deed.doubt?.(before);
     const after = structuredClone(this.model);
     deed.apply(after);
-    const isDone = failure === undefined;
-    if (!isDone) unflush(after, before);
-    this.#process.end();
-    await this.#comeUp(how, isDone ? [after] : [after, before], deed.doubt !== undefined && !isDone);
+    if (isDone) return { models: [after], isCut: false };
+    unflush(after, before);
+    return { models: [after, before], isCut: deed.doubt !== undefined };
   }
 
-  async #comeUp(how: Death, candidates: readonly ModelStore[], isCut = false): Promise<void> {
+  /** The disk says no in the midst of a step; then it is well again. What comes of it is all of the step, or nothing. */
+  async fail(fault: DiskFault, how: Death, deed: Deed): Promise<void> {
+    this.process.faultsMet = 0;
+    this.process.plan(fault);
+    this.hadFault = true;
+    const failure = await failureOf(deed.run());
+    await turns(TURNS);
+    this.process.plan(undefined);
+    const isMet = this.process.faultsMet > 0;
+    if (failure !== undefined && !(isMet && FAULT_CODES.has((failure as { code?: unknown }).code))) throw failure;
+    if (isMet) this.counts.faults++;
+    const candidates = this.candidates(deed, failure === undefined);
+    if (this.isWhole && (!isMet || how.seed % 3 > 0)) {
+      this.#settleOn(candidates.models, candidates.isCut);
+      const late = candidates.isCut ? await failureOf(this.#flush()) : undefined;
+      if (late !== undefined) await this.#heedLate(late, { models: [this.model], isCut: true });
+      return;
+    }
+    this.process.end();
+    // What a failed sync left in the page cache is not on the disk, and need not stay there.
+    this.disk.evict();
+    await this.#comeUp(how, isMet ? { ...candidates, isCut: true } : candidates);
+  }
+
+  async #comeUp(how: Death, { models, isCut }: Candidates): Promise<void> {
+    this.counts.crashes++;
     await turns(1);
     const random = new Random(how.seed);
     if (how.isPowerLoss) {
-      this.#disk = this.#disk.afterPowerLoss(random, random.pick([0, 0, 0.5, 0.9]), random.chance(0.5));
+      const likelihood = random.pick([0, 0, 0.5, 0.9]);
+      const loss = { names: likelihood, pages: random.pick([likelihood, 0, 1]), isOrdered: random.chance(0.5) };
+      this.disk = this.disk.afterPowerLoss(random, loss);
     }
-    this.#process = new DiskProcess(this.#disk);
+    this.process = new DiskProcess(this.disk);
     // Coming up may be cut short as well.
     if (random.chance(0.3)) {
-      this.#process.dieIn(random.between(1, 60));
-      await Store.open(DIRECTORIES, {
-        ...this.options,
-        fs: this.#process,
-        clock: new ManualClock(this.clock.now()),
-      }).catch(() => undefined);
-      this.#process.end();
+      this.counts.crashes++;
+      this.process.dieIn(random.between(1, 60));
+      await this.start(this.process, new ManualClock(this.clock.now())).catch(() => undefined);
+      this.process.end();
       await turns(1);
-      if (how.isPowerLoss && random.chance(0.5))
-        this.#disk = this.#disk.afterPowerLoss(random, 0.5, random.chance(0.5));
-      this.#process = new DiskProcess(this.#disk);
+      if (how.isPowerLoss && random.chance(0.5)) {
+        this.disk = this.disk.afterPowerLoss(random, { names: 0.5, pages: 0.5, isOrdered: random.chance(0.5) });
+      }
+      this.process = new DiskProcess(this.disk);
     }
     await this.#open();
-    const faults: string[] = [];
-    for (const candidate of candidates) {
-      const model = structuredClone(candidate);
-      try {
-        this.compare(model, how.isPowerLoss || isCut);
-        this.model = model;
-        break;
-      } catch (error) {
-        faults.push(error instanceof Error ? error.message : String(error));
-      }
-    }
-    if (faults.length === candidates.length) throw new Error(faults.join('\n  or: '));
+    this.#settleOn(models, how.isPowerLoss || isCut);
     // What was cut could come back with the next power loss.
     if (isCut) await this.#flush();
   }
 
+  /** Takes the model that it is like. */
+  #settleOn(models: readonly ModelStore[], isAfterPowerLoss: boolean): void {
+    const faults: string[] = [];
+    for (const candidate of models) {
+      const model = structuredClone(candidate);
+      try {
+        this.compare(model, isAfterPowerLoss);
+        this.model = model;
+        return;
+      } catch (error) {
+        faults.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+    throw new Error(faults.join('\n  or: '));
+  }
+
   async #flush(): Promise<void> {
-    await this.store.flush();
+    await this.sync();
     for (const { partitions } of Object.values(this.model)) {
       for (const partition of partitions) partition.flushed = partition.end;
     }
   }
 
-  /** @throws Error that says what the store has and the model has not, or the other way round */
-  compare(model: ModelStore, isAfterPowerLoss: boolean): void {
-    const names = Object.keys(model).sort();
-    const found = this.store.topics();
-    if (names.join() !== found.join()) throw new Error(`topics ${found.join()}, not ${names.join()}`);
-    for (const name of names) {
-      const topic = model[name];
-      const { partitions } = this.store.describeTopic(name);
-      if (topic === undefined || partitions.length !== topic.partitions.length) {
-        throw new Error(`${name} has ${partitions.length} partitions, not ${topic?.partitions.length}`);
-      }
-      for (const [at, partition] of topic.partitions.entries()) {
-        const log = this.store.partition(name, at);
-        const odd = Object.entries(topic.config).find(
-          ([key, value]) => JSON.stringify(log.config[key as keyof typeof log.config]) !== JSON.stringify(value),
-        );
-        const fault =
-          odd === undefined ? explain(log, partition, { isAfterPowerLoss }) : `its ${odd[0]} is not ${String(odd[1])}`;
-        if (fault !== undefined) throw new Error(`${name}-${at}: ${fault}`);
-      }
-    }
+  /** Lives on from an image of its disk, as one that this becomes. */
+  async wake({ disk, isPowerLoss }: Image, { models, isCut }: Candidates, clock: ManualClock): Promise<void> {
+    this.clock = clock;
+    this.disk = disk;
+    await this.open();
+    this.#settleOn(models, isPowerLoss || isCut);
   }
 }
 
@@ -231,6 +269,16 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** How something ended, if not well. */
+async function failureOf(work: Promise<unknown>): Promise<Error | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
 /** Lets what the clock set going be done. */
 export async function quiet(): Promise<void> {
   await turns(TURNS);
@@ -245,7 +293,8 @@ function unflush(after: ModelStore, before: ModelStore): void {
   }
 }
 
-function leftovers(fs: FileSystem, directory: string): string[] {
+/** Names of what is half done, in a log directory. */
+export function leftovers(fs: FileSystem, directory: string): string[] {
   return fs.list(directory).flatMap((name) => {
     const path = `${directory}/${name}`;
     if (name.endsWith('-delete') || fs.stat(path)?.isDirectory !== true) return [];

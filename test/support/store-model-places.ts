@@ -25,7 +25,7 @@ export function somewhere(life: Life, random: Random): Place | undefined {
   const name = random.pick(names);
   const { partitions, config } = life.model[name] as ModelStore[string];
   const at = random.between(0, partitions.length - 1);
-  return { name, at, log: life.store.partition(name, at), partition: partitions[at] as ModelPartition, config };
+  return { name, at, log: life.logOf(name, at), partition: partitions[at] as ModelPartition, config };
 }
 
 /** The partition of a place in a model, which may be a copy. */

@@ -8,7 +8,8 @@ import { append } from './store-model-records.ts';
 
 const NAMES = ['a', 'b.c', 'd-0'];
 
-function randomConfig(random: Random): Partial<LogConfig> {
+/** Any configuration that can be told by. */
+export function randomConfig(random: Random): Partial<LogConfig> {
   return {
     cleanupPolicy: random.pick([['delete'], ['compact'], ['compact'], ['compact', 'delete']]),
     segmentBytes: random.pick([480, 600, 900, 1500]),

@@ -1,5 +1,6 @@
 /** Where recovery puts what it takes out of a log: nothing is destroyed, and every path is told. */
 import { basename, join } from 'node:path';
+import { SeglogError } from '../../errors/errors.ts';
 import { QUARANTINE } from '../../format/names.ts';
 import type { FileSystem } from '../../fs/contract.ts';
 import type { SegmentContext } from '../../segment/context.ts';
@@ -69,8 +70,18 @@ export class Quarantine {
     return moved;
   }
 
+  /** @throws SeglogError `NOT_A_REGULAR_FILE` for a link or a file of that name: what is saved would leave the partition */
   #make(): void {
     const { fs } = this.#context;
+    const stat = fs.stat(this.directory);
+    if (stat !== undefined && !stat.isDirectory) {
+      throw new SeglogError('NOT_A_REGULAR_FILE', 'the quarantine of the partition is no directory of its own', {
+        file: this.directory,
+        expected: 'a directory',
+        found: stat.isFile ? 'a file' : 'a link or a special file',
+        action: 'Move it out of the partition',
+      });
+    }
     if (fs.makeDirectory(this.directory)) fs.syncDirectory(this.#partitionDirectory);
   }
 }

@@ -88,7 +88,7 @@ describe.each(Object.entries(CODEC_IDS))('codec %s', (_name, codec) => {
     expect(() => engine.decompress(codec, 2, text, 0, text.length + 1, new Uint8Array(9))).toThrow(invalid);
   });
 
-  it('says corrupt, too small or something for damaged bytes, and never goes on for long', () => {
+  it('F21: says corrupt, too small or something for damaged bytes, and never goes on for long', () => {
     const source = Buffer.concat([text.subarray(0, 3000), noise.subarray(0, 200)]);
     const packed = LEVELS[codec].map((level) => compressed(codec, source, level));
     const edit = fc.tuple(fc.oneof(fc.nat(40), fc.nat(4000)), fc.nat(255));

@@ -82,7 +82,7 @@ describe('snappy streams', () => {
     expect(() => read(Buffer.from(block))).toThrow(corrupt);
   });
 
-  it('that claim 4 GiB are too large for the target, and take no memory', () => {
+  it('F21: that claim 4 GiB are too large for the target, and take no memory', () => {
     expect(read(Buffer.of(0xff, 0xff, 0xff, 0xff, 0x0f, 0))).toBe(-1);
   });
 });

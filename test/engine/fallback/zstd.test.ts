@@ -143,7 +143,7 @@ describe('zstd frames', () => {
     );
   });
 
-  it('that are bombs stop at the size of the target', () => {
+  it('F21: that are bombs stop at the size of the target', () => {
     const bomb = Buffer.from([
       ...HEADER,
       ...Array.from({ length: 1000 }, () => block(RUN, 0x1fffff, [0], false)).flat(),

@@ -34,6 +34,7 @@ pub(super) unsafe fn publish(bytes: &[u8], target: *mut u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ptr::read_volatile;
 
     #[test]
     fn every_length_is_copied_whole() {
@@ -44,6 +45,36 @@ mod tests {
             unsafe { publish(&bytes[..length], target.as_mut_ptr()) };
             assert_eq!(&target[..length], &bytes[..length]);
             assert!(target[length..].iter().all(|&byte| byte == 0));
+        }
+    }
+
+    // F10: a process that is killed while it publishes leaves a zero length, or the whole batch.
+    #[test]
+    #[cfg_attr(miri, ignore = "the race is the point: readers are other processes")]
+    fn whoever_sees_the_length_sees_the_body() {
+        const WORDS: usize = 64 * 1024;
+        let source = vec![u64::MAX; WORDS];
+        for _ in 0..100 {
+            let mut target = vec![0_u64; WORDS];
+            let address = target.as_mut_ptr() as usize;
+            std::thread::scope(|scope| {
+                scope.spawn(move || {
+                    let words = address as *const u64;
+                    // SAFETY: the target outlives this scope; words of it are read whole, as another process would.
+                    unsafe {
+                        while read_volatile(words.add(SIZE / 8)).to_ne_bytes()[..4] == [0; 4] {
+                            std::hint::spin_loop();
+                        }
+                        fence(Ordering::Acquire);
+                        assert_eq!(read_volatile(words), u64::MAX, "the offset");
+                        assert_eq!(read_volatile(words.add(WORDS - 1)), u64::MAX, "the end of the body");
+                    }
+                });
+                // SAFETY: `source` is initialized, and as long as the target.
+                let bytes = unsafe { std::slice::from_raw_parts(source.as_ptr().cast::<u8>(), WORDS * 8) };
+                // SAFETY: the target has room for all of them.
+                unsafe { publish(bytes, address as *mut u8) };
+            });
         }
     }
 }

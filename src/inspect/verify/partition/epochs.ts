@@ -105,7 +105,8 @@ function missingEntries(
   inLog: readonly EpochInLog[],
 ): Finding[] {
   const listed = new Set(entries.map(({ epoch }) => epoch));
-  const firstStart = entries[0]?.startOffset;
+  // Of a log that starts at its end none is left.
+  const firstStart = entries[0]?.startOffset ?? extent.logStart;
   const isContiguous = isUnbroken(extent);
   const lastPlaces = new Map(knownPlaces(extent).map(({ epoch, offset }) => [epoch, offset]));
   const starts = lineStarts(text);

@@ -1,17 +1,52 @@
-/** A process that has a {@link Disk}: its file system, until it dies. */
+/**
+ * A process that has a {@link Disk}: its file system, until it dies. Every call that changes something is a step; a process dies
+ * at a chosen one, which is then half done, or is told at it that the disk says no.
+ */
 import { basename, dirname } from 'node:path';
-import type { AppendFile, AppendOptions, File, FileStat, FileSystem, Lock, OpenMode } from '../../src/fs/contract.ts';
-import { WrittenFile } from '../../src/fs/written-file.ts';
-import { type Disk, DiskDirectory, DiskFile, type DiskNode, ioNamed } from './store-model-disk.ts';
+import { SeglogError } from '../../../src/errors/errors.ts';
+import type {
+  AppendFile,
+  AppendOptions,
+  File,
+  FileStat,
+  FileSystem,
+  Lock,
+  OpenMode,
+} from '../../../src/fs/contract.ts';
+import type { FaultyOperation } from '../../../src/fs/faulty-fs.ts';
+import { WrittenFile } from '../../../src/fs/written-file.ts';
+import { Random } from '../../support/random.ts';
+import { DiskDirectory, type Disk, type DiskNode, ioNamed } from './disk.ts';
+import { DiskFile } from './disk-file.ts';
 
 /** Thrown by the change at which a process dies, and by all that it does later. */
 class Died extends Error {}
+
+/** A disk that says no. */
+export interface DiskFault {
+  /** At which of these calls from now on, 1 being the next. Left out: any change. */
+  readonly operation?: FaultyOperation;
+  readonly call: number;
+  readonly errno: string;
+  /** Whether all later ones fail too. */
+  readonly isForGood?: boolean;
+  /** Decides how much of the call is done. */
+  readonly seed: number;
+}
 
 /** Every call that changes something is a step. */
 export class DiskProcess implements FileSystem {
   readonly kind = 'faulty';
   readonly disk: Disk;
+  /** Told before every step, with what a death within it would leave done. */
+  onStep: ((half: (() => void) | undefined) => void) | undefined;
+  /** How many changes there were. */
+  steps = 0;
+  /** How many faults were met. */
+  faultsMet = 0;
   #left = Infinity;
+  #fault: DiskFault | undefined;
+  #faultIn = 0;
 
   constructor(disk: Disk) {
     this.disk = disk;
@@ -31,13 +66,38 @@ export class DiskProcess implements FileSystem {
     return this.#left <= 0;
   }
 
-  /** @param half what a death in the middle leaves */
-  step(half?: () => void): void {
+  /** Plans a failure in the place of the one that was planned before. */
+  plan(fault: DiskFault | undefined): void {
+    this.#fault = fault;
+    this.#faultIn = fault?.call ?? 0;
+  }
+
+  /**
+   * @param half what a death in the middle leaves, or a fault
+   * @param failing what else a fault does, which is not half of it
+   */
+  step(operation: FaultyOperation, path: string, half?: () => void, failing?: (random: Random) => void): void {
     this.live();
+    this.steps++;
+    this.onStep?.(half);
+    this.meet(operation, path, half, failing);
     this.#left--;
     if (this.#left > 0) return;
     half?.();
     throw new Died('died');
+  }
+
+  /** Raises if the call is one that fails. */
+  meet(operation: FaultyOperation, path: string, half?: () => void, failing?: (random: Random) => void): void {
+    const fault = this.#fault;
+    if (fault === undefined || !isMeant(fault, operation)) return;
+    this.#faultIn--;
+    if (this.#faultIn > 0 || (this.#faultIn < 0 && fault.isForGood !== true)) return;
+    this.faultsMet++;
+    const random = new Random(fault.seed);
+    if (failing !== undefined) failing(random);
+    else if (random.chance(0.5)) half?.();
+    throw new SeglogError('IO', `could not ${operation}: ${fault.errno}`, { file: path, errno: fault.errno });
   }
 
   live(): void {
@@ -49,10 +109,13 @@ export class DiskProcess implements FileSystem {
     const found = this.disk.find(path);
     if (found?.isDirectory === true) throw ioNamed('EISDIR', path);
     if (found !== undefined && mode === 'new') throw ioNamed('EEXIST', path);
-    if (found !== undefined) return new ProcessFile(this, path, found);
+    if (found !== undefined) {
+      this.meet('open', path);
+      return new ProcessFile(this, path, found);
+    }
     if (mode === 'read' || mode === 'update') throw ioNamed('ENOENT', path);
     const directory = this.disk.parent(path);
-    this.step();
+    this.step('open', path);
     const file = new DiskFile();
     this.disk.name([{ directory, name: basename(path), node: file }]);
     return new ProcessFile(this, path, file);
@@ -72,10 +135,12 @@ export class DiskProcess implements FileSystem {
     const [sizeBytes, modifiedMs] = node.isDirectory ? [0, 0] : [node.bytes.length, node.modifiedMs];
     return { sizeBytes, modifiedMs, isFile: !isDirectory, isDirectory };
   }
+  /** As the contract has it: the names of the parents are durable. */
   makeDirectory(path: string): boolean {
     if (this.disk.find(path) !== undefined) return false;
-    this.makeDirectory(dirname(path));
-    this.step();
+    const above = dirname(path);
+    if (this.makeDirectory(above)) this.syncDirectory(dirname(above));
+    this.step('open', path);
     this.disk.name([{ directory: this.disk.parent(path), name: basename(path), node: new DiskDirectory() }]);
     return true;
   }
@@ -83,7 +148,7 @@ export class DiskProcess implements FileSystem {
     const node = this.disk.find(from);
     if (node === undefined) throw ioNamed('ENOENT', from);
     if (node.isDirectory && this.disk.find(to) !== undefined) throw ioNamed('ENOTEMPTY', to);
-    this.step();
+    this.step('rename', from);
     this.disk.name([
       { directory: this.disk.parent(from), name: basename(from), node: undefined, was: node },
       { directory: this.disk.parent(to), name: basename(to), node },
@@ -95,14 +160,14 @@ export class DiskProcess implements FileSystem {
   setOwnerAs(): void {}
   remove(path: string): void {
     if (this.disk.find(path) === undefined) return this.live();
-    this.step();
+    this.step('remove', path);
     this.#forget(path);
   }
   removeTree(path: string): void {
     const node = this.disk.find(path);
     if (node === undefined) return this.live();
     if (node.isDirectory) for (const name of [...node.names.keys()]) this.removeTree(`${path}/${name}`);
-    this.step();
+    this.step('remove', path);
     this.#forget(path);
   }
   #forget(path: string): void {
@@ -111,7 +176,9 @@ export class DiskProcess implements FileSystem {
   readSmall(path: string): Uint8Array | undefined {
     this.live();
     const node: DiskNode | undefined = this.disk.find(path);
-    return node?.isDirectory === false ? node.bytes.slice() : undefined;
+    if (node?.isDirectory !== false) return undefined;
+    this.meet('read', path);
+    return node.bytes.slice();
   }
   replaceSmall(path: string, bytes: Uint8Array): void {
     const temporary = `${path}.tmp`;
@@ -124,22 +191,27 @@ export class DiskProcess implements FileSystem {
   }
   syncDirectory(path: string): void {
     const directory = this.disk.directory(path);
-    this.step();
+    this.step('syncDirectory', path);
     this.disk.sync(directory);
   }
   setModified(path: string, modifiedMs: number): void {
     const node = this.disk.find(path);
-    this.step();
+    this.step('write', path);
     if (node?.isDirectory === false) node.modifiedMs = modifiedMs;
   }
   realPath(path: string): string {
     return path;
   }
-  /** The locks of the dead are free, and tests open nothing twice. */
+  /** The locks of the dead are free, and simulations open nothing twice. */
   async lockDirectory(path: string): Promise<Lock> {
     this.live();
     return { path, release: async () => undefined };
   }
+}
+
+/** Reading changes nothing: it fails only when it is asked to. */
+function isMeant(fault: DiskFault, operation: FaultyOperation): boolean {
+  return fault.operation === undefined ? operation !== 'read' : fault.operation === operation;
 }
 
 class ProcessFile implements File {
@@ -159,6 +231,7 @@ class ProcessFile implements File {
   }
   read(into: Uint8Array, start: number, length: number, position: number): number {
     this.#process.live();
+    this.#process.meet('read', this.path);
     const bytes = this.#file.bytes.subarray(position, position + length);
     into.set(bytes, start);
     return bytes.length;
@@ -171,11 +244,11 @@ class ProcessFile implements File {
     const change = (until: number): void => {
       this.#file.change({ position, bytes: new Uint8Array(from.subarray(start, until)) });
     };
-    this.#process.step(() => change(start + ((end - start) >> 1)));
+    this.#process.step('write', this.path, () => change(start + ((end - start) >> 1)));
     change(end);
   }
   truncate(sizeBytes: number): void {
-    this.#process.step();
+    this.#process.step('truncate', this.path);
     this.#file.change({ sizeBytes });
   }
   /** Of what was written before the call, some turns later. */
@@ -183,12 +256,14 @@ class ProcessFile implements File {
     this.#process.live();
     const { changes } = this.#file;
     await new Promise((resolve) => setImmediate(resolve));
-    this.#process.step();
-    this.#file.sync(changes);
+    this.#sync(changes);
   }
   syncSync(): void {
-    this.#process.step();
-    this.#file.sync(this.#file.changes);
+    this.#sync(this.#file.changes);
+  }
+  #sync(changes: number): void {
+    this.#process.step('sync', this.path, undefined, (random) => this.#file.failSync(random));
+    this.#file.sync(changes);
   }
   close(): void {
     // Closing changes nothing, not even for the dead.

@@ -1,0 +1,103 @@
+/** What a process does until it is killed: drawn from a seed, sent to it as lines of JSON. */
+import type { LogConfig } from '../../src/config/log-config.ts';
+import type { Random } from '../support/random.ts';
+
+/** One thing to do. Places are fractions of what the log holds then: the process tells which offset that was. */
+export type Deed =
+  | { readonly do: 'append'; readonly topic: string; readonly records: readonly PlannedRecord[] }
+  | { readonly do: 'truncate' | 'delete-records'; readonly topic: string; readonly at: number }
+  | { readonly do: 'retention' | 'compact'; readonly topic: string; readonly now: number }
+  | { readonly do: 'open' | 'close' | 'flush' | 'repair' }
+  /** Of a store alone: time goes on, and what is due is done: checkpoints, retention, compaction. */
+  | { readonly do: 'pass'; readonly ms: number };
+
+/** A record; its time tells it from all others. */
+export interface PlannedRecord {
+  readonly key: string;
+  readonly value: string | null;
+  readonly timestamp: number;
+}
+
+/** A log alone, a store of two topics, or a damaged partition that is repaired. */
+export type Kind = 'log' | 'store' | 'repair';
+
+/** What a process is told. */
+export interface Task {
+  readonly directory: string;
+  readonly kind: Kind;
+  readonly config: Partial<LogConfig>;
+  /** Milliseconds of a store's clock. */
+  readonly now: number;
+  /** Before its change of files of this number, as node:fs sees them, the process kills itself. */
+  readonly hookAt: number | undefined;
+  readonly deeds: readonly Deed[];
+}
+
+/** A log alone has one topic; a store these, of which the second is compacted. */
+export const TOPICS: Readonly<Record<Kind, readonly string[]>> = { log: ['t'], store: ['d', 'c'], repair: ['t'] };
+
+/** Milliseconds that `retention` keeps. Records are a second apart. */
+export const RETENTION_MS = 6000;
+const SECOND = 1000;
+
+/** A configuration that makes much happen in few appends. */
+export function planConfig(random: Random, kind: Kind): Partial<LogConfig> {
+  return {
+    segmentBytes: random.pick([500, 800, 1500]),
+    indexIntervalBytes: random.pick([0, 100]),
+    retentionMs: RETENTION_MS,
+    deleteRetentionMs: 1e12,
+    fileDeleteDelayMs: 0,
+    flushMessages: random.chance(0.2) ? 1 : Infinity,
+    preallocate: random.chance(0.1),
+    ...(kind === 'store' ? { retentionMs: -1 } : {}),
+  };
+}
+
+/** Draws deeds; numbers its records through, over all rounds of one directory. */
+export class Planner {
+  readonly #random: Random;
+  readonly #kind: Kind;
+  #records = 0;
+
+  constructor(random: Random, kind: Kind) {
+    this.#random = random;
+    this.#kind = kind;
+  }
+
+  /** Opening, `count` deeds, and closing. */
+  deeds(count: number): Deed[] {
+    if (this.#kind === 'repair') return [{ do: 'repair' }];
+    const middle = Array.from({ length: count }, () => this.#deed()).flat();
+    return [{ do: 'open' }, ...middle, { do: 'close' }];
+  }
+
+  #deed(): Deed[] {
+    const random = this.#random;
+    const topic = random.pick(TOPICS[this.#kind]);
+    const now = this.#records * SECOND;
+    const chance = random.next();
+    if (chance < 0.5) return [this.append(topic)];
+    if (chance < 0.57) return [{ do: 'flush' }];
+    if (chance < 0.62) return [{ do: 'close' }, { do: 'open' }];
+    if (this.#kind === 'store') {
+      if (chance < 0.72) return [{ do: 'delete-records', topic: 'd', at: random.next() }];
+      return [{ do: 'pass', ms: random.pick([5000, 15_000, 60_000]) }];
+    }
+    if (chance < 0.72) return [{ do: 'truncate', topic, at: random.next() }];
+    if (chance < 0.8) return [{ do: 'delete-records', topic, at: random.next() }];
+    if (chance < 0.88) return [{ do: 'retention', topic, now }];
+    return [{ do: 'compact', topic, now }];
+  }
+
+  /** A batch of one to five records of four keys; a tombstone now and then. */
+  append(topic: string): Deed {
+    const random = this.#random;
+    const records = Array.from({ length: random.between(1, 5) }, () => {
+      const timestamp = ++this.#records * SECOND;
+      const value = random.chance(0.15) ? null : `v${timestamp}${'.'.repeat(random.between(0, 40))}`;
+      return { key: `k${random.between(0, 3)}`, value, timestamp };
+    });
+    return { do: 'append', topic, records };
+  }
+}
