@@ -29,7 +29,7 @@ export interface ReadSource extends TransactionSource {
   readonly observer?: LogObserver;
 }
 
-const CHUNK_BYTES = 512 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 /** For looking at a batch or two. */
 export const SMALL_CHUNK_BYTES: number = 32 * 1024;
 /** A batch is rarely smaller: rows for more would be memory for nothing. What does not fit comes with the next chunk. */
