@@ -7,7 +7,7 @@
  * of a sync, else it rises: groups are large on a slow disk, and a fast one hardly stands still. 64 appenders: see
  * docs/design.md for the numbers.
  */
-const PAUSE = 0.15;
+const PAUSE = 0.06;
 const LEAST_SHARE = 0.5;
 const FIRST_SHARE = 0.75;
 const STEP = 0.01;

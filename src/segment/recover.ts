@@ -14,8 +14,8 @@ export { isZero, type SegmentScan } from './scan-result.ts';
 
 /** Half of it for each of the native engine's threads: as much as the second-level cache holds. */
 const SCRATCH_BYTES = 2 * 1024 * 1024;
-/** A few milliseconds: long enough that calls cost nothing, short enough to show progress. */
-const CALL_BYTES = 64 * 1024 * 1024;
+/** Some tens of milliseconds: long enough that calls cost little, short enough to show progress. */
+const CALL_BYTES = 256 * 1024 * 1024;
 const ROWS = 8192;
 /** Those of `CALL_BYTES` at Kafka's index interval. */
 const ENTRIES = 16 * 1024;

@@ -50,8 +50,8 @@ describe('appends and syncs at the same time', () => {
     };
     await Promise.all(Array.from({ length: 64 }, appender));
     expect(log.logEndOffset).toBe(64 * 20);
-    // 51 in the long run; here the first and the last syncs count, too.
-    expect((64 * 20) / syncs).toBeGreaterThan(40);
+    // About 36 in the long run; here the first and the last syncs count, too.
+    expect((64 * 20) / syncs).toBeGreaterThan(20);
     await log.close();
   });
 });

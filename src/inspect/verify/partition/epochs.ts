@@ -115,7 +115,7 @@ function missingEntries(
     // The next epoch may have begun long before its first batch, in a gap.
     const last = isContiguous && next !== undefined ? next - 1n : (lastPlaces.get(known.epoch) ?? known.startOffset);
     // Epochs that ended before the log start are dropped from the file, while the segment may keep their batches.
-    const isDropped = firstStart !== undefined && last < firstStart;
+    const isDropped = last < firstStart;
     if (listed.has(known.epoch) || isDropped) return [];
     const after = countOf(entries, ({ epoch }) => epoch <= known.epoch);
     return [missing(path, starts[FIRST_ENTRY + after] ?? text.length, known)];
