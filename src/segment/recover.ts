@@ -17,7 +17,7 @@ const SCRATCH_BYTES = 2 * 1024 * 1024;
 /** Some tens of milliseconds: long enough that calls cost little, short enough to show progress. */
 const CALL_BYTES = 256 * 1024 * 1024;
 const ROWS = 8192;
-/** Those of `CALL_BYTES` at Kafka's index interval. */
+/** Those of 64 MiB at Kafka's index interval: a call over batches smaller than four times that ends when they are full. */
 const ENTRIES = 16 * 1024;
 
 /**
