@@ -147,7 +147,8 @@ export class LogSync {
     try {
       await this.#flusher.flush();
     } catch (error) {
-      this.#isTold = true;
+      // A file that could not be opened is no failure of the log: what fails after it has to be told, too.
+      this.#isTold ||= this.#failure !== undefined;
       throw error;
     }
   }
@@ -163,8 +164,8 @@ export class LogSync {
       active.syncSync();
       if (this.#hasNewNames) context.fs.syncDirectory(directory);
     } catch (error) {
-      this.#isTold = true;
       this.#noteFailure(error);
+      this.#isTold ||= this.#failure !== undefined;
       throw error;
     }
     this.#hasNewNames = false;

@@ -71,22 +71,13 @@ export class ActiveSegment {
     }
     const file = openLog(context, probe.logPath, 0, firstAppendBytes);
     try {
-      const indexes = {
-        offsets: OffsetIndex.create(
-          engine,
-          fs,
-          probe.pathOf(SUFFIXES.offsetIndex),
-          baseOffset,
-          config.segmentIndexBytes,
-        ),
-        times: TimeIndex.create(engine, fs, probe.pathOf(SUFFIXES.timeIndex), baseOffset, config.segmentIndexBytes),
-      };
-      return new ActiveSegment(
-        context,
-        new Segment(context, directory, baseOffset, 0, { live: indexes }),
-        file,
-        indexes,
+      const [offsetsPath, timesPath] = [probe.pathOf(SUFFIXES.offsetIndex), probe.pathOf(SUFFIXES.timeIndex)];
+      const indexes = bothIndexes(
+        () => OffsetIndex.create(engine, fs, offsetsPath, baseOffset, config.segmentIndexBytes),
+        () => TimeIndex.create(engine, fs, timesPath, baseOffset, config.segmentIndexBytes),
       );
+      const segment = new Segment(context, directory, baseOffset, 0, { live: indexes });
+      return new ActiveSegment(context, segment, file, indexes);
     } catch (error) {
       file.close();
       throw error;
@@ -108,20 +99,23 @@ export class ActiveSegment {
   static reopen(context: SegmentContext, directory: string, baseOffset: number, sizeBytes: number): ActiveSegment {
     const { engine, fs, config } = context;
     const probe = new Segment(context, directory, baseOffset, 0);
-    const indexes = {
-      offsets: OffsetIndex.load(engine, fs, probe.pathOf(SUFFIXES.offsetIndex), baseOffset, config.segmentIndexBytes),
-      times: TimeIndex.load(engine, fs, probe.pathOf(SUFFIXES.timeIndex), baseOffset, config.segmentIndexBytes),
-    };
-    // What is behind the entries that count (a zero tail) would otherwise be followed by new ones.
-    indexes.offsets.table.trim();
-    indexes.times.table.trim();
-    const file = openLog(context, probe.logPath, sizeBytes, 0);
-    return new ActiveSegment(
-      context,
-      new Segment(context, directory, baseOffset, sizeBytes, { live: indexes }),
-      file,
-      indexes,
+    const [offsetsPath, timesPath] = [probe.pathOf(SUFFIXES.offsetIndex), probe.pathOf(SUFFIXES.timeIndex)];
+    const indexes = bothIndexes(
+      () => OffsetIndex.load(engine, fs, offsetsPath, baseOffset, config.segmentIndexBytes),
+      () => TimeIndex.load(engine, fs, timesPath, baseOffset, config.segmentIndexBytes),
     );
+    try {
+      // What is behind the entries that count (a zero tail) would otherwise be followed by new ones.
+      indexes.offsets.table.trim();
+      indexes.times.table.trim();
+      const file = openLog(context, probe.logPath, sizeBytes, 0);
+      const segment = new Segment(context, directory, baseOffset, sizeBytes, { live: indexes });
+      return new ActiveSegment(context, segment, file, indexes);
+    } catch (error) {
+      indexes.offsets.table.close();
+      indexes.times.table.close();
+      throw error;
+    }
   }
 
   get baseOffset(): number {
@@ -318,6 +312,17 @@ export class ActiveSegment {
       return false;
     });
     return first;
+  }
+}
+
+/** Both indexes, or none: the first one's file is closed when the second cannot be had. */
+function bothIndexes(makeOffsets: () => OffsetIndex, makeTimes: () => TimeIndex): Indexes {
+  const offsets = makeOffsets();
+  try {
+    return { offsets, times: makeTimes() };
+  } catch (error) {
+    offsets.table.close();
+    throw error;
   }
 }
 
