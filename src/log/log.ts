@@ -180,7 +180,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
   }
 
   #append(input: RecordInput | readonly RecordInput[] | BatchBuilder, options: AppendRecordsOptions): AppendResult {
-    this.#check();
+    this.#checkTelling();
     const result = this.#appender.records(input, options);
     this.#waiters.wake();
     return result;
@@ -202,7 +202,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
     offsets: 'assign' | 'given' = 'assign',
     options: EncodedAppendOptions = {},
   ): Promise<AppendResult> {
-    this.#check();
+    this.#checkTelling();
     const result = this.#appender.encoded(bytes, offsets, options);
     this.#waiters.wake();
     if (this.#isFlushDue) await this.flush();
@@ -215,7 +215,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
    * @throws SeglogError `INVALID_PRODUCER_EPOCH`, `TRANSACTION_COORDINATOR_FENCED`, and what {@link Log.append} raises
    */
   async endTransaction(end: EndTransaction): Promise<AppendResult> {
-    this.#check();
+    this.#checkTelling();
     const result = this.#appender.marker(end);
     this.#waiters.wake();
     if (this.#isFlushDue) await this.flush();
@@ -229,7 +229,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
 
   /** Reads batches, and waits for more at the log end until the signal aborts or the log closes. */
   async *tail(options: TailOptions = {}): AsyncGenerator<RecordBatch, void> {
-    this.#check();
+    this.#checkTelling();
     const { signal, ...rest } = options;
     let from = options.from ?? this.logStartOffset;
     checkStart(this.source(), from);
@@ -256,7 +256,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
    * @throws SeglogError `OFFSET_OUT_OF_RANGE`, `INVALID_ARGUMENT`, `IO`
    */
   fetch(startOffset: number, options: FetchOptions): FetchedSlice {
-    this.#check();
+    this.#checkTelling();
     const slice = fetchSlice(fetchSource(this.#log, options.isolation ?? 'high_watermark'), startOffset, options);
     this.#log.observer.fetched(slice.bytes.length);
     return slice;
@@ -280,7 +280,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
 
   /** From now on appends are stamped with `epoch`, which starts at the log end. @throws SeglogError `INVALID_ARGUMENT` */
   becomeLeader(epoch: Epoch): void {
-    this.#check();
+    this.#checkTelling();
     this.#appender.becomeLeader(epoch);
   }
 
@@ -382,7 +382,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
   flush(): Promise<void> {
     // Not `async`: many appenders share one promise, without one more each around it.
     try {
-      this.#check();
+      this.#checkTelling();
     } catch (error) {
       return Promise.reject(error);
     }
@@ -391,7 +391,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
 
   /** {@link Log.flush} on this thread. */
   flushSync(): void {
-    this.#check();
+    this.#checkTelling();
     this.#log.sync.flushSync();
   }
 
@@ -455,7 +455,7 @@ export class Log extends ReadableLog implements AsyncDisposable {
   }
 
   protected override source(isolation: ReadIsolation = 'read_uncommitted'): ReadSource {
-    this.#check();
+    this.#checkTelling();
     return readSource(this.#log, isolation, () => this.#checkOpen());
   }
 
@@ -468,8 +468,14 @@ export class Log extends ReadableLog implements AsyncDisposable {
     this.#log.sync.check();
   }
 
+  /** For what only those call who append and read: schedules and displays ask as well, and nobody hears what they are told. */
+  #checkTelling(): void {
+    this.#checkOpen();
+    this.#log.sync.checkTelling();
+  }
+
   #checkManaged(): void {
-    this.#check();
+    this.#checkTelling();
     if (this.#log.offsets.mode === 'managed') return;
     throw new SeglogError('INVALID_ARGUMENT', 'the high watermark of this log follows its end', {
       file: this.directory,

@@ -64,14 +64,24 @@ export class LogSync {
 
   /** @throws SeglogError `LOG_OFFLINE` after a sync that failed: what is on the disk is unknown, and stays so */
   check(): void {
-    if (this.#failure !== undefined) this.#isTold = true;
-    this.#checkUntold();
+    if (this.#failure === undefined) return;
+    throw new SeglogError('LOG_OFFLINE', 'a sync or a change of files failed, so what is on the disk is unknown', {
+      file: this.#log.directory,
+      cause: this.#failure,
+      action: 'Close the log, see to the disk, and open it again',
+    });
   }
 
-  /** Something that a caller waits for failed half-way: what the log is on the disk is not what it is here. */
+  /** The same for one who appends: from then on closing need not tell of it. */
+  checkTelling(): void {
+    this.#isTold ||= this.#failure !== undefined;
+    this.check();
+  }
+
+  /** Something failed half-way: what the log is on the disk is not what it is here. */
   fail(error: unknown): void {
-    this.#isTold = true;
-    this.#fail(error);
+    if (this.#failure === undefined) this.#log.observer.failed(this.#log.directory, error);
+    this.#failure ??= error;
   }
 
   get hasFailed(): boolean {
@@ -185,22 +195,8 @@ export class LogSync {
     this.#timer = undefined;
   }
 
-  #checkUntold(): void {
-    if (this.#failure === undefined) return;
-    throw new SeglogError('LOG_OFFLINE', 'a sync or a change of files failed, so what is on the disk is unknown', {
-      file: this.#log.directory,
-      cause: this.#failure,
-      action: 'Close the log, see to the disk, and open it again',
-    });
-  }
-
-  #fail(error: unknown): void {
-    if (this.#failure === undefined) this.#log.observer.failed(this.#log.directory, error);
-    this.#failure ??= error;
-  }
-
   async #sync(): Promise<void> {
-    this.#checkUntold();
+    this.check();
     const log = this.#log;
     if (log.isReadOnly) return;
     const startedMs = log.observer.begin();
@@ -223,7 +219,7 @@ export class LogSync {
   /** A roll meanwhile adds to the list. Only when it is empty is the active segment the one behind all that was synced. */
   async #syncSealed(): Promise<void> {
     // The work of a roll may have waited behind a sync that failed.
-    this.#checkUntold();
+    this.check();
     const { context } = this.#log;
     let end: number | undefined;
     try {
@@ -247,7 +243,7 @@ export class LogSync {
    * @throws SeglogError `LOG_OFFLINE`
    */
   #synced(offset: number): void {
-    this.#checkUntold();
+    this.check();
     this.#log.synced(offset);
   }
 
@@ -260,7 +256,7 @@ export class LogSync {
   /** A file that could not be opened was not synced in vain: nothing was lost, and the next try may go well. */
   #noteFailure(error: unknown): void {
     const isUnopened = error instanceof SeglogError && (error.errno === 'EMFILE' || error.errno === 'ENFILE');
-    if (!isUnopened) this.#fail(error);
+    if (!isUnopened) this.fail(error);
   }
 }
 

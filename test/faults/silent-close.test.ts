@@ -43,3 +43,11 @@ test('F14: what a call has told of already is not told once more by closing', as
   expect(await codeOf(log.append({ value: 'x' }))).toBe('LOG_OFFLINE');
   expect(await codeOf(log.close())).toBe('ok');
 });
+
+test('F14: what a schedule or a display was told does not count: closing tells', async () => {
+  const log = await failed({}, roll);
+  expect(await codeOf((async () => log.checkAppendable())())).toBe('LOG_OFFLINE');
+  expect(await codeOf(log.applyRetention())).toBe('LOG_OFFLINE');
+  expect(await codeOf(log.compact())).toBe('LOG_OFFLINE');
+  expect(await codeOf(log.close())).toBe('LOG_OFFLINE');
+});
