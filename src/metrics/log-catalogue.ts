@@ -225,7 +225,7 @@ export const DISTRIBUTIONS: readonly DistributionRow[] = [
   },
   {
     name: 'seglog_read_seconds',
-    help: 'Time until a chunk of up to 512 KiB was read and checked.',
+    help: 'Time until a chunk of up to 1 MiB was read and checked.',
     read: ({ readSeconds }) => readSeconds.distribution,
   },
   {

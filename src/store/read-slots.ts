@@ -4,7 +4,7 @@ import type { ReadIsolation, ReadOptions, TailOptions } from '../log/options.ts'
 import type { ReadableLog } from '../log/readable-log.ts';
 import type { RecordBatch } from '../record/record-batch.ts';
 
-/** How many logs are read at the same time: each holds two chunks of 512 KiB, and what the engine notes of them. */
+/** How many logs are read at the same time: each holds two chunks of 1 MiB, and what the engine notes of them. */
 const READS_AT_ONCE = 32;
 /** After so many bytes a read makes room for one that waits. */
 const TURN_BYTES = 4 * 1024 * 1024;
