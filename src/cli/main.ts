@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   dump: async () => (await import('./dump.ts')).registerDump,
   verify: async () => (await import('./verify.ts')).registerVerify,
   explain: async () => (await import('./explain.ts')).registerExplain,
+  browse: async () => (await import('./browse.ts')).registerBrowse,
   recover: async () => (await import('./recover.ts')).registerRecover,
   repair: async () => (await import('./repair.ts')).registerRepair,
   truncate: async () => (await import('./truncate.ts')).registerTruncate,

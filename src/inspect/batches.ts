@@ -8,8 +8,8 @@ import { BATCH, HEADER_SIZE, MIN_MESSAGE_SIZE } from '../format/batch.ts';
 import type { File } from '../fs/contract.ts';
 import { checksums, plausibleSize, UNTIL_MAGIC } from './checks.ts';
 import { type Int64, readInt64 } from './int64.ts';
-import { nextValidPosition } from './resync.ts';
-import { endOfZeros } from './zeros.ts';
+import { searchValidPosition } from './resync.ts';
+import { searchEndOfZeros } from './zeros.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 const CHUNK_ROWS = 8192;
@@ -36,6 +36,9 @@ export interface Reporter {
   /** Something to know that is no fault. */
   note(text: string): void;
 }
+
+/** Work that lets others have a turn at each `undefined`. */
+type Pauses<T> = Generator<undefined, T, void>;
 
 /** Walks one file. */
 export class BatchWalk {
@@ -72,6 +75,14 @@ export class BatchWalk {
 
   /** The batches in order, from a position where one starts. What is wrong goes to the reporter, at the place where it is found. */
   *batches(from = 0): Generator<FoundBatch, void> {
+    for (const batch of this.steps(from)) if (batch !== undefined) yield batch;
+  }
+
+  /**
+   * {@link batches}, with a pause, which is `undefined`, every few milliseconds where there are none: behind damage the next
+   * one may be gigabytes away.
+   */
+  *steps(from = 0): Generator<FoundBatch | undefined, void> {
     let position = from;
     while (position < this.#size) {
       const wanted = Math.min(this.#bytes.length, this.#size - position);
@@ -85,9 +96,9 @@ export class BatchWalk {
       if (moved !== undefined) {
         position = moved;
       } else if (stop === SCAN_STOPS.invalidSize) {
-        position = this.#behindInvalidSize(position + end, end);
+        position = yield* this.#behindInvalidSize(position + end, end);
       } else if (stop === SCAN_STOPS.partial && position + end + need > this.#size) {
-        position = this.#behindTruncated(position + end, end, filled - end, need);
+        position = yield* this.#behindTruncated(position + end, end, filled - end, need);
       } else {
         position += end;
         if (stop === SCAN_STOPS.partial && need > this.#bytes.length) this.#grow(need);
@@ -96,7 +107,7 @@ export class BatchWalk {
   }
 
   /** The batches of the chunk at hand; returns where to go on when that is not where the chunk's batches end. */
-  *#chunk(chunkPosition: number, filled: number): Generator<FoundBatch, number | undefined> {
+  *#chunk(chunkPosition: number, filled: number): Generator<FoundBatch | undefined, number | undefined> {
     const count = this.#outcome[SCAN_OUTCOME.count] as number;
     for (let row = 0; row < count * SCAN_ROW.length; row += SCAN_ROW.length) {
       const start = this.#rows[row + SCAN_ROW.start] as number;
@@ -105,7 +116,7 @@ export class BatchWalk {
       const sums = checksums(this.#engine, this.#bytes, this.#view, start, size);
       const valid = sums !== undefined && sums.stored === sums.computed;
       if (valid) this.#lastOffset = lastOffsetOf(this.#view, start);
-      const next = valid ? undefined : this.#reportInvalid(start, size, position, filled, sums);
+      const next = valid ? undefined : yield* this.#reportInvalid(start, size, position, filled, sums);
       yield { bytes: this.#bytes, view: this.#view, start, size, position, valid };
       if (next !== undefined && next !== position + size) return next;
     }
@@ -113,17 +124,17 @@ export class BatchWalk {
   }
 
   /** Reports a batch whose checksum is wrong; returns where batches go on: behind it, unless its size is the fault. */
-  #reportInvalid(
+  *#reportInvalid(
     start: number,
     size: number,
     position: number,
     filled: number,
     sums: ReturnType<typeof checksums>,
-  ): number {
+  ): Pauses<number> {
     const trusted = this.#batchFollows(start + size, filled, position + size);
     const next = trusted
       ? position + size
-      : nextValidPosition(this.#engine, this.#file, position + 1, this.#size, this.#lastOffset);
+      : yield* searchValidPosition(this.#engine, this.#file, position + 1, this.#size, this.#lastOffset);
     const details = {
       ...this.#place(position, start),
       ...(next === undefined || next >= this.#size ? {} : { nextPosition: next }),
@@ -162,10 +173,10 @@ export class BatchWalk {
   }
 
   /** A size that cannot be: zeros to the end of the file are the end of the data, anything else is a fault. */
-  #behindInvalidSize(position: number, at: number): number {
+  *#behindInvalidSize(position: number, at: number): Pauses<number> {
     const found = this.#view.getInt32(at + BATCH.LENGTH);
     if (found === 0) {
-      if (this.#isZeroTail(position)) return this.#size;
+      if (yield* this.#isZeroTail(position)) return this.#size;
       // A writer fills a batch's size in last: one that has just done so was no fault.
       const again = new Uint8Array(UNTIL_MAGIC);
       if (
@@ -174,7 +185,7 @@ export class BatchWalk {
       )
         return position;
     }
-    const next = nextValidPosition(this.#engine, this.#file, position + 1, this.#size, this.#lastOffset);
+    const next = yield* searchValidPosition(this.#engine, this.#file, position + 1, this.#size, this.#lastOffset);
     this.#report.finding(
       new SeglogError(
         'BATCH_SIZE_INVALID',
@@ -191,25 +202,26 @@ export class BatchWalk {
   }
 
   /** Whether nothing but zeros follows: said once, as it is no fault. */
-  #isZeroTail(position: number): boolean {
-    if (endOfZeros(this.#file, position, Math.min(this.#size, position + MAX_SEGMENT_BYTES)) < this.#size) return false;
+  *#isZeroTail(position: number): Pauses<boolean> {
+    const end = Math.min(this.#size, position + MAX_SEGMENT_BYTES);
+    if ((yield* searchEndOfZeros(this.#file, position, end)) < this.#size) return false;
     this.#zeroTailBytes = this.#size - position;
     this.#report.note(`${this.#zeroTailBytes} zero bytes from byte ${position} on: space set aside, not data`);
     return true;
   }
 
   /** A batch that ends behind the file: a torn or growing tail, or a size that is wrong. */
-  #behindTruncated(position: number, at: number, available: number, need: number): number {
+  *#behindTruncated(position: number, at: number, available: number, need: number): Pauses<number> {
     const grown = this.#file.sizeBytes();
     if (grown >= position + need) {
       this.#size = position + need;
       return position;
     }
-    if (available < UNTIL_MAGIC && this.#isZeroTail(position)) return this.#size;
+    if (available < UNTIL_MAGIC && (yield* this.#isZeroTail(position))) return this.#size;
     const next =
       available < UNTIL_MAGIC
         ? undefined
-        : nextValidPosition(this.#engine, this.#file, position + 1, this.#size, this.#lastOffset);
+        : yield* searchValidPosition(this.#engine, this.#file, position + 1, this.#size, this.#lastOffset);
     this.#report.finding(
       new SeglogError(
         'BATCH_TRUNCATED',

@@ -13,6 +13,8 @@ const LARGEST_BATCH = 64 * 1024 * 1024;
 const SEARCHED_BYTES = 2 ** 31;
 /** How many bytes of candidates are summed at most: bytes made to look like headers must not take for ever. */
 const CHECKED_BYTES = 512 * 1024 * 1024;
+/** After how many bytes of candidates a search pauses. */
+const TURN_BYTES = 8 * 1024 * 1024;
 
 /**
  * The first position from `from` on where a batch with a valid checksum starts in `file[0, end)`; undefined when there is
@@ -25,9 +27,25 @@ export function nextValidPosition(
   end: number,
   after: Int64,
 ): number | undefined {
+  const search = searchValidPosition(engine, file, from, end, after);
+  for (;;) {
+    const step = search.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** {@link nextValidPosition} in steps of some milliseconds, for those who have other things to do in between. */
+export function* searchValidPosition(
+  engine: Engine,
+  file: File,
+  from: number,
+  end: number,
+  after: Int64,
+): Generator<undefined, number | undefined, void> {
   const window = Buffer.allocUnsafeSlow(Math.min(WINDOW_BYTES, Math.max(0, end - from)));
   const view = new DataView(window.buffer, window.byteOffset, window.length);
   let budget = CHECKED_BYTES;
+  let turnAt = budget - TURN_BYTES;
   const zeros = Buffer.alloc(window.length);
   const limit = Math.min(end, from + SEARCHED_BYTES);
   let position = from;
@@ -44,9 +62,13 @@ export function nextValidPosition(
       budget -= size;
       if (budget < 0) return undefined;
       if (validAt(engine, file, window, view, at, filled, position, size)) return position + at;
+      if (budget > turnAt) continue;
+      turnAt = budget - TURN_BYTES;
+      yield undefined;
     }
     if (stop <= 0) return undefined;
     position += stop;
+    yield undefined;
   }
   return undefined;
 }

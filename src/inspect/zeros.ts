@@ -5,6 +5,15 @@ const WINDOW_BYTES = 1024 * 1024;
 
 /** How far the zeros in `file` that start at `from` reach: the position of the first other byte, or `end`. */
 export function endOfZeros(file: File, from: number, end: number): number {
+  const search = searchEndOfZeros(file, from, end);
+  for (;;) {
+    const step = search.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** {@link endOfZeros} in steps of a millisecond or so, for those who have other things to do in between. */
+export function* searchEndOfZeros(file: File, from: number, end: number): Generator<undefined, number, void> {
   const window = Buffer.allocUnsafeSlow(Math.min(WINDOW_BYTES, Math.max(0, end - from)));
   const zeros = Buffer.alloc(window.length);
   let position = from;
@@ -15,6 +24,7 @@ export function endOfZeros(file: File, from: number, end: number): number {
       return position + window.findIndex((byte) => byte !== 0);
     }
     position += filled;
+    yield undefined;
   }
   return end;
 }

@@ -38,7 +38,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   inspect: [...STATE, 'message'],
   repair: [...LOG, 'inspect'],
   bench: LOG,
-  cli: [...STORE, 'inspect', 'repair', 'bench'],
+  browse: [...STATE, 'message', 'inspect'],
+  cli: [...STORE, 'inspect', 'repair', 'bench', 'browse'],
 };
 
 /** src/index.ts is the public door: everything but the command line. */
@@ -62,6 +63,8 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   store: ['node:crypto'],
   // Of perf_hooks the histogram: times still come from `clock`.
   bench: ['node:crypto', 'node:worker_threads', 'node:url', 'node:perf_hooks'],
+  // Node's readline takes the keys of a terminal apart.
+  browse: ['node:readline', 'ansi-escapes', 'string-width'],
   cli: [
     ...['commander', 'cli-progress', 'cli-table3', 'log-update', 'prom-client', 'node:http'],
     ...['node:os', 'node:url', 'node:util', 'node:stream', 'node:stream/promises', 'node:readline', 'node:process'],

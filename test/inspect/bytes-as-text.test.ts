@@ -5,7 +5,7 @@ import { bytesPrinter, printable } from '../../src/inspect/byte-encoding.ts';
 import { collectBytes } from './collect.ts';
 import { batch, record } from './make-batch.ts';
 
-const UNSAFE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+const UNSAFE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
 const anyBytes = fc.oneof(
   fc.uint8Array({ maxLength: 60 }),
   fc.string({ unit: 'binary', maxLength: 40 }).map((text) => new Uint8Array(Buffer.from(text))),
@@ -19,6 +19,14 @@ describe('text', () => {
         expect(bytesPrinter('utf8').json(bytes, 0, bytes.length)).not.toMatch(UNSAFE);
       }),
     );
+  });
+
+  it('writes out every control of bidirectional text, the Arabic letter mark among them', () => {
+    const controls = '\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069';
+    const escapes = '\\u061c\\u200e\\u200f\\u202a\\u202b\\u202c\\u202d\\u202e\\u2066\\u2067\\u2068\\u2069';
+    expect(printable(`a${controls}b`)).toBe(`a${escapes}b`);
+    const bytes = Buffer.from(controls);
+    expect(bytesPrinter('utf8').json(bytes, 0, bytes.length)).toBe(`"${escapes}"`);
   });
 
   it('shows control characters and invalid bytes as escapes', () => {

@@ -16,7 +16,7 @@ const SEGMENTS = [
   'f-zstd-0/00000000000000001574',
   '__consumer_offsets-3/00000000000000000000',
 ];
-const UNSAFE = /[^\P{Cc}\r\n\t]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+const UNSAFE = /[^\P{Cc}\r\n\t]|[\p{Bidi_Control}\u2028\u2029]/u;
 const COLUMNS = ['offset', 'key', 'value', 'headers', 'headerCount', 'producerId'];
 
 function damaged(random: Random, bytes: Buffer): Buffer {

@@ -1,0 +1,93 @@
+/**
+ * The terminal of `seglog browse`: raw keys in, signals, and the way back. However the process ends, save by SIGKILL, the
+ * terminal is as it was: its screen, its cursor, its modes.
+ */
+import { constants } from 'node:os';
+import type { BrowseApp } from '../browse/app.ts';
+import { readInput } from '../browse/terminal/input.ts';
+import type { Screen } from '../browse/terminal/screen.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/** Owns the process' standard streams while the browser runs. */
+export class BrowseTerminal {
+  readonly #screen: Screen;
+  /** Resolves with true when the process is to end, its exit code set. */
+  readonly ended: Promise<boolean>;
+  readonly #undo: (() => void)[] = [];
+  #app: BrowseApp | undefined;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+    this.ended = new Promise((resolve) => {
+      const end = (signal: (typeof SIGNALS)[number]): void => {
+        process.exitCode = 128 + constants.signals[signal];
+        resolve(true);
+      };
+      for (const signal of SIGNALS) this.#on(process, signal, () => end(signal));
+      // A terminal that was closed ends our input, or fails at what is written to it.
+      for (const event of ['end', 'close', 'error']) this.#on(process.stdin, event, () => end('SIGHUP'));
+      this.#on(process.stdout, 'error', () => end('SIGHUP'));
+    });
+  }
+
+  /** Takes the terminal, for this browser. */
+  take(app: BrowseApp): void {
+    this.#app = app;
+    const restore = (): void => this.#restore();
+    process.on('exit', restore);
+    this.#undo.push(() => void process.off('exit', restore));
+    // Before the error is told, or it would be told to a screen that goes.
+    process.prependListener('uncaughtException', restore);
+    this.#undo.push(() => void process.off('uncaughtException', restore));
+    this.#on(process.stdout, 'resize', () => app.resize());
+    this.#undo.push(
+      readInput(process.stdin, {
+        key: (key) => app.take({ type: 'key', key }),
+        paste: (text) => app.take({ type: 'paste', text }),
+      }),
+    );
+    this.#enter();
+  }
+
+  /** Gives the terminal back and listens to nothing any more. */
+  giveBack(): void {
+    this.#restore();
+    process.stdin.pause();
+    for (const undo of this.#undo.splice(0)) undo();
+    // What a closed terminal still fails with concerns nobody.
+    process.stdout.on('error', () => undefined);
+    process.stdin.on('error', () => undefined);
+  }
+
+  /** Stops the process as Ctrl-Z does elsewhere; the shell's `fg` brings all back. */
+  suspend(): void {
+    this.#restore();
+    process.once('SIGCONT', () => {
+      this.#enter();
+      this.#app?.resize();
+    });
+    // The whole group, as the terminal itself would: npx and its like stop too.
+    process.kill(0, 'SIGTSTP');
+  }
+
+  #enter(): void {
+    process.stdin.setRawMode(true);
+    process.stdin.resume();
+    this.#screen.enter();
+  }
+
+  #restore(): void {
+    try {
+      this.#screen.leave();
+      process.stdin.setRawMode(false);
+    } catch {
+      // There is no terminal any more.
+    }
+  }
+
+  #on(emitter: NodeJS.EventEmitter, event: string, listener: () => void): void {
+    emitter.on(event, listener);
+    this.#undo.push(() => void emitter.off(event, listener));
+  }
+}
