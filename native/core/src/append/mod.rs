@@ -11,6 +11,8 @@
 //! reader, Kafka included.
 
 mod file;
+#[cfg(test)]
+mod filling_tests;
 mod helper;
 mod publish;
 mod space;
