@@ -37,7 +37,11 @@ function node(code: string): object {
 const line = (fields: Line): string => `console.log(${JSON.stringify(JSON.stringify(fields))})`;
 
 const options = (scratch: string, turns = 2): object => ({ scratch, turns, rounds: 1, warm: 0 });
-const known = (done: readonly object[] = []): object => ({ available: {}, done, say: () => {} });
+const known = (done: object[] = []): { available: object; done: object[]; say: () => void } => ({
+  available: {},
+  done,
+  say: () => undefined,
+});
 
 describe('a work that sees the turns of another', () => {
   it('runs nothing again, and takes its own values of the same lines', async () => {
