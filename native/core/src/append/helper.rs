@@ -32,7 +32,8 @@ enum Task {
 #[derive(Debug)]
 struct Job {
     slot: Arc<Slot>,
-    storage: Arc<dyn Storage>,
+    /// Not kept open: a file that is deleted while its request waits gives its space back when its owner closes it.
+    storage: Weak<dyn Storage>,
     start: u64,
     end: u64,
     length: u64,
@@ -83,7 +84,7 @@ impl Helper {
     /// Asks for the window `[start, end)` of a file that is `length` long.
     pub fn prepare(&self, storage: &Arc<dyn Storage>, start: u64, end: u64, length: u64) -> Option<Pending> {
         let slot = Arc::new(Slot { state: Mutex::new(State::Queued), changed: Condvar::new() });
-        let job = Job { slot: Arc::clone(&slot), storage: Arc::clone(storage), start, end, length };
+        let job = Job { slot: Arc::clone(&slot), storage: Arc::downgrade(storage), start, end, length };
         self.jobs.as_ref()?.send(Task::Prepare(job)).ok()?;
         Some(Pending(slot))
     }
@@ -132,16 +133,19 @@ fn run(queue: &Receiver<Task>) {
                 continue;
             }
         };
+        let Some(storage) = job.storage.upgrade() else {
+            continue;
+        };
         if !begin(&job.slot) {
             continue;
         }
-        let window = prepare(&*job.storage, job.start, job.end, job.length);
+        let window = prepare(&*storage, job.start, job.end, job.length);
         let handed_out =
             window.as_ref().ok().map(|window| (Arc::clone(&window.mapping), Arc::downgrade(&window.writer)));
         *lock(&job.slot.state) = State::Done(window);
         job.slot.changed.notify_one();
         // Before populating: the slot keeps the window, and the file must be closed when its owner closes it.
-        drop(job);
+        drop((job, storage));
         if let Some((mapping, writer)) = handed_out {
             populate(&mapping, &writer);
         }
