@@ -33,7 +33,8 @@ enum Task {
 #[derive(Debug)]
 struct Job {
     slot: Arc<Slot>,
-    storage: Arc<dyn Storage>,
+    /// Not kept open: a file that is deleted while its request waits gives its space back when its owner closes it.
+    storage: Weak<dyn Storage>,
     start: u64,
     end: u64,
     length: u64,
@@ -98,7 +99,7 @@ impl Helper {
             changed: Condvar::new(),
             is_wanted: AtomicBool::new(false),
         });
-        let job = Job { slot: Arc::clone(&slot), storage: Arc::clone(storage), start, end, length, fresh };
+        let job = Job { slot: Arc::clone(&slot), storage: Arc::downgrade(storage), start, end, length, fresh };
         self.jobs.as_ref()?.send(Task::Prepare(job)).ok()?;
         Some(Pending(slot))
     }
@@ -151,17 +152,20 @@ fn run(queue: &Receiver<Task>) {
                 continue;
             }
         };
+        let Some(storage) = job.storage.upgrade() else {
+            continue;
+        };
         if !begin(&job.slot) {
             continue;
         }
         let fresh = Fresh { from: job.fresh, zeros: &zeros, is_wanted: &job.slot.is_wanted };
-        let window = prepare(&*job.storage, job.start, job.end, job.length, Some(fresh));
+        let window = prepare(&*storage, job.start, job.end, job.length, Some(fresh));
         let handed_out =
             window.as_ref().ok().map(|window| (Arc::clone(&window.mapping), Arc::downgrade(&window.writer)));
         *lock(&job.slot.state) = State::Done(window);
         job.slot.changed.notify_one();
         // Before populating: the slot keeps the window, and the file must be closed when its owner closes it.
-        drop(job);
+        drop((job, storage));
         if let Some((mapping, writer)) = handed_out {
             populate(&mapping, &writer);
         }

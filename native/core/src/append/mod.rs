@@ -18,6 +18,8 @@ mod publish;
 mod space;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waiting_tests;
 
 pub use file::{AppendFile, Kind, Options, Syncer};
 pub use space::Space;
