@@ -100,10 +100,10 @@ fn a_request_that_waits_for_the_helper_keeps_no_file_open() {
     let (slow, begun, go) = Slow::new(&directory.path().join("0.log"));
     let slow: Arc<dyn Storage> = Arc::new(slow);
     let helper = Helper::shared().unwrap();
-    let busy = helper.prepare(&slow, 0, 4096, 0).unwrap();
+    let busy = helper.prepare(&slow, 0, 4096, 0, 0).unwrap();
     begun.recv().unwrap();
     let closed: Arc<dyn Storage> = Arc::new(DiskFile(open_regular(&directory.path().join("1.log")).unwrap()));
-    let waits = helper.prepare(&closed, 0, 4096, 0).unwrap();
+    let waits = helper.prepare(&closed, 0, 4096, 0, 0).unwrap();
     assert!(matches!(waits.take(), Taken::Cancelled));
     let left = Arc::downgrade(&closed);
     drop(closed);
