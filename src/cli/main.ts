@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   offsets: async () => (await import('./offsets.ts')).registerOffsets,
   dump: async () => (await import('./dump.ts')).registerDump,
   verify: async () => (await import('./verify.ts')).registerVerify,
+  stats: async () => (await import('./stats.ts')).registerStats,
   explain: async () => (await import('./explain.ts')).registerExplain,
   recover: async () => (await import('./recover.ts')).registerRecover,
   repair: async () => (await import('./repair.ts')).registerRepair,
