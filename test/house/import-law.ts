@@ -37,8 +37,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   store: LOG,
   inspect: [...STATE, 'message'],
   repair: [...LOG, 'inspect'],
+  report: [...STATE, 'message', 'inspect'],
   bench: LOG,
-  cli: [...STORE, 'inspect', 'repair', 'bench'],
+  cli: [...STORE, 'inspect', 'repair', 'report', 'bench'],
 };
 
 /** src/index.ts is the public door: everything but the command line. */
@@ -58,6 +59,8 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   log: ['node:crypto'],
   inspect: ['node:worker_threads', 'node:url', 'node:os', 'node:crypto'],
   repair: ['node:crypto'],
+  // uPlot draws on the page: it is part of what the build makes of report/page, and is loaded nowhere else.
+  report: ['node:crypto', 'uplot'],
   cleaner: ['node:worker_threads', 'node:url', 'node:crypto', 'node:os'],
   store: ['node:crypto'],
   // Of perf_hooks the histogram: times still come from `clock`.
