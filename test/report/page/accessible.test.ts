@@ -76,7 +76,8 @@ function tests(open: Open): void {
       expect(await figure.locator('.plot').getAttribute('aria-label')).toMatch(/Arrow keys/);
       expect(await figure.locator('canvas').count()).toBe(1);
       await figure.locator('summary').click();
-      expect(await figure.locator('tbody tr').count()).toBeGreaterThan(0);
+      // It is made when it is opened, a moment later.
+      await figure.locator('tbody tr').first().waitFor();
     }
   });
 }
