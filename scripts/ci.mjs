@@ -19,6 +19,7 @@ async function counted(name, script, args = []) {
   const counts = readClosingLine(stdout);
   if (counts === undefined) tally.fail(`${name}: ended without its totals`);
   else tally.addRunner(name, counts, code);
+  for (const line of stdout.split('\n')) if (line.startsWith('FAILED: ')) tally.note(line);
   tally.note(`${name}: ${since(start)}`);
 }
 

@@ -1,12 +1,12 @@
 /**
- * `npm run docs:faults`: writes the counts of docs/faults.md, between their marks, from the results in docs/faults/*.json. With
- * `--count` it runs the tests that count first, on both engines; simulations, fuzzers and kills bring theirs by `--result`.
- *
- * A result is `{ name, command, rows, engine, counts: { what: number }, date }`.
+ * `npm run docs:faults`: writes the counts of docs/faults.md, between their marks, from the results in docs/faults/*.json
+ * (lib/fault-results.mjs). With `--count` it runs the tests that count first, on both engines; simulations, fuzzers, sanitizers
+ * and kills bring theirs by `--result`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readResults } from './lib/fault-results.mjs';
 import { inProject } from './lib/project.mjs';
 import { tool } from './lib/run.mjs';
 
@@ -15,12 +15,17 @@ const RESULTS = path.resolve(fileURLToPath(new URL('../docs/faults', import.meta
 const BEGIN = '<!-- counts: written by `npm run docs:faults` -->';
 const END = '<!-- end of counts -->';
 
-/** @typedef {{ name: string, command: string, rows: string[], engine: string, counts: Record<string, number>, date: string }} Result */
+/** @typedef {import('./lib/fault-results.mjs').Result} Result */
 
-/** All results, by name. @returns {Result[]} */
+/** All results, by the names of their files. @returns {Result[]} */
 export function results() {
   const names = readdirSync(RESULTS).filter((name) => name.endsWith('.json'));
-  return names.sort().map((name) => JSON.parse(readFileSync(path.join(RESULTS, name), 'utf8')));
+  return names.sort().flatMap((name) => readResults(path.join(RESULTS, name)));
+}
+
+/** When it was counted, and with which sources. @param {Result} result */
+function when({ date, commits = [] }) {
+  return commits.length === 0 ? date : `${date}, at ${commits.join(' to ')}`;
 }
 
 /**
@@ -29,9 +34,9 @@ export function results() {
  * @param {readonly Result[]} found
  */
 export function countsTable(found) {
-  const rows = found.map(({ name, command, rows: faults, engine, counts, date }) => {
+  const rows = found.map(({ name, command, rows: faults, engine, counts, ...rest }) => {
     const told = Object.entries(counts).map(([what, count]) => `${count.toLocaleString('en-US')} ${what}`);
-    return `| ${name} | ${faults.join(', ')} | ${engine} | ${told.join(', ')} | \`${command}\` | ${date} |`;
+    return `| ${name} | ${faults.join(', ')} | ${engine} | ${told.join(', ')} | \`${command}\` | ${when(rest)} |`;
   });
   return ['| what | rows | engine | counts | by | on |', '|---|---|---|---|---|---|', ...rows].join('\n');
 }

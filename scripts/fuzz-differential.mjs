@@ -1,12 +1,13 @@
 /**
  * `npm run fuzz:differential -- --minutes 5 --seed 1`: both engines on mutations of what Kafka wrote, for so many minutes
  * (test/parity/differential.test.ts). Prints how many inputs there were; a difference is printed with the seed that gives it
- * again: `--seed N --inputs 1`. `--result FILE` writes the count for docs/faults.md.
+ * again: `--seed N --inputs 1`. `--result FILE` adds the count to those of the sessions before, for docs/faults.md.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { added, commitNow, readResults, today, writeResults } from './lib/fault-results.mjs';
 import { inProject } from './lib/project.mjs';
 import { tool } from './lib/run.mjs';
 
@@ -33,15 +34,12 @@ if (code === 0) {
   const { inputs, seed } = JSON.parse(readFileSync(tally, 'utf8'));
   console.log(`${inputs} inputs from seed ${seed}, no difference`);
   if (values.result !== undefined) {
-    const result = {
-      name: 'differential fuzzing',
-      command: `npm run fuzz:differential -- --minutes ${values.minutes}`,
-      rows: ['F2', 'F23'],
-      engine: 'both',
-      counts: { 'mutated inputs': inputs, differences: 0 },
-      date: new Date().toISOString().slice(0, 10),
+    const session = {
+      ...{ name: 'differential fuzzing', command: 'npm run fuzz:differential -- --minutes 10' },
+      ...{ rows: ['F2', 'F23'], engine: 'both', counts: { 'mutated inputs': inputs, differences: 0 } },
+      ...{ date: today(), commits: [commitNow()] },
     };
-    writeFileSync(values.result, `${JSON.stringify(result, undefined, 2)}\n`);
+    writeResults(values.result, added(readResults(values.result)[0], session));
   }
 }
 rmSync(folder, { recursive: true, force: true });

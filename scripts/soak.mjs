@@ -12,56 +12,27 @@
  *     --result FILE    keeps the numbers for docs/faults.md
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { inProject, say } from './lib/project.mjs';
+import { commitNow, replaceResults, today } from './lib/fault-results.mjs';
+import { growths, sample, tooMuch } from './lib/growth.mjs';
+import { say } from './lib/project.mjs';
 
 const MIB = 1024 * 1024;
 const RECORD_BYTES = 1024;
 const RECORDS_A_BATCH = 256;
 const KEYS = 2000;
 const SAMPLES = 60;
-/** The part of the samples that is warm-up: caches fill, the heap finds its size. */
-const WARM_UP = 0.4;
 /** What a fitted line may rise by from its start to its end. In a run of seconds the heap has not found its size. */
 const MOST_GROWTH = { handles: 12, mappings: 40, rssBytes: 96 * MIB };
 const MOST_SHORT_GROWTH = { handles: 24, mappings: 200, rssBytes: 192 * MIB };
 const SHORT_MINUTES = 1;
 /** Seconds of appends that are kept: retention is at work from then on. */
 const KEPT_SECONDS = 2;
-
-/** @typedef {{ atMs: number, rssBytes: number, handles: number, mappings: number }} Sample */
-
-/** @returns {Sample} */
-function sample(startedMs) {
-  const linux = process.platform === 'linux';
-  return {
-    atMs: performance.now() - startedMs,
-    rssBytes: process.memoryUsage.rss(),
-    handles: linux ? readdirSync('/proc/self/fd').length : 0,
-    mappings: linux ? readFileSync('/proc/self/maps', 'latin1').split('\n').length : 0,
-  };
-}
-
-/**
- * By how much a line that is fitted to the samples behind the warm-up rises from its first to its last.
- *
- * @param {readonly { atMs: number }[]} samples
- * @param {(one: any) => number} valueOf
- */
-export function growth(samples, valueOf) {
-  const kept = samples.slice(Math.floor(samples.length * WARM_UP));
-  const meanX = kept.reduce((sum, { atMs }) => sum + atMs, 0) / kept.length;
-  const meanY = kept.reduce((sum, one) => sum + valueOf(one), 0) / kept.length;
-  const above = kept.reduce((sum, one) => sum + (one.atMs - meanX) * (valueOf(one) - meanY), 0);
-  const below = kept.reduce((sum, { atMs }) => sum + (atMs - meanX) ** 2, 0);
-  return below === 0 ? 0 : (above / below) * (kept.at(-1).atMs - kept[0].atMs);
-}
 
 /** Appends batches at a rate, a few in each turn of the event loop. @returns how many bytes */
 async function appends(log, rateBytes, signal) {
@@ -254,9 +225,7 @@ async function main() {
   try {
     const directory = path.join(scratch, 'logs');
     const { samples, bytes, seconds, delays, problems } = await load(Store, directory, { minutes, rateBytes });
-    const grown = Object.fromEntries(
-      Object.keys(MOST_GROWTH).map((what) => [what, growth(samples, (one) => one[what])]),
-    );
+    const grown = growths(samples);
     const last = samples.at(-1);
     const report = {
       ...{ engine: engineInfo().engine, seconds, appendedBytes: bytes, megabytesPerSecond: bytes / 1e6 / seconds },
@@ -266,9 +235,9 @@ async function main() {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     if (report.diskFilledWith === undefined) say('SKIPPED: the full disk: no tmpfs can be mounted here');
     const most = minutes < SHORT_MINUTES ? MOST_SHORT_GROWTH : MOST_GROWTH;
-    const tooMuch = Object.entries(most).filter(([what, limit]) => grown[what] > limit);
-    for (const [what, limit] of tooMuch) say(`${what} grew by ${Math.round(grown[what])}, more than ${limit}`);
-    if (tooMuch.length > 0 || problems.length > 0 || !report.keysAreThere) process.exitCode = 1;
+    const complaints = tooMuch(grown, most);
+    for (const complaint of complaints) say(complaint);
+    if (complaints.length > 0 || problems.length > 0 || !report.keysAreThere) process.exitCode = 1;
     if (values.result !== undefined) writeResult(values.result, report, minutes);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -282,9 +251,8 @@ function writeResult(file, { engine, appendedBytes, megabytesPerSecond, loopDela
     ...{ 'descriptors grown': Math.round(grown.handles), 'mappings grown': Math.round(grown.mappings) },
     'MiB grown': Math.round(grown.rssBytes / MIB),
   };
-  const date = new Date().toISOString().slice(0, 10);
-  const result = { name: 'soak', command: `npm run soak -- --minutes ${minutes}`, rows: ['F16'], engine, counts, date };
-  writeFileSync(inProject(file), `${JSON.stringify(result, undefined, 2)}\n`);
+  const result = { name: 'soak', command: `npm run soak -- --minutes ${minutes}`, rows: ['F16'], engine, counts };
+  replaceResults(file, [{ ...result, date: today(), commits: [commitNow()] }]);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+await main();

@@ -87,3 +87,27 @@ export {
 } from './store/topic-writer.ts';
 export type { ConfigChange, LoadProgress, NewTopic, StoreOptions, StoreSettings } from './store/options.ts';
 export type { DirectoryStatus, PartitionStatus, StoreStatus, TopicDescription } from './store/status.ts';
+export { collectStats } from './inspect/stats/stats.ts';
+export type {
+  CodecStats,
+  GrowthBucket,
+  GrowthStats,
+  KeyStats,
+  LogStats,
+  PartitionStats,
+  ProducersStats,
+  ProducerStats,
+  SegmentStats,
+  SizeClass,
+  SizeDistribution,
+  Stats,
+  StatsFailure,
+  StatsFinding,
+  StatsOptions,
+  TimestampStats,
+  TopKey,
+  TopKeys,
+  WhatIf,
+  WhatIfKind,
+  WhatIfResult,
+} from './inspect/stats/contract.ts';

@@ -197,6 +197,10 @@ async function takeTurn(work, side, known, place) {
  * (theirs for the work) and `made` (the last line that the fixture's program printed). `done` are the results of the works
  * before: one that says `like` takes the lines of another's turns; `kept`, filled here, are the fixtures that have a name.
  *
+ * @param {any} work
+ * @param {readonly string[]} names
+ * @param {any} given
+ * @param {{ available: any, say: any, done?: any[], kept?: any }} context
  * @returns the work with `sides`: for each one `{ turns, summary, ratio?, command }`, or `{ reason }` where it is not available;
  *   and the `seconds` that all of it took
  */

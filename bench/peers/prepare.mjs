@@ -30,7 +30,8 @@ async function installPackages() {
   );
   const installed = await npm(['ci', '--ignore-scripts'], { cwd: home });
   if (installed.code !== 0) return complaintOf(installed.output);
-  const built = await npm(['rebuild', 'better-sqlite3'], { cwd: home });
+  // Said aloud: `npm run` hands the project's own `ignore-scripts` on to the npm that it starts.
+  const built = await npm(['rebuild', '--ignore-scripts=false', 'better-sqlite3'], { cwd: home });
   // Said again by whether it loads; without a stamp the next run tries once more.
   if (built.code === 0) writeFileSync(stamp, wanted);
   return undefined;

@@ -1,9 +1,9 @@
 /**
- * `npm run bench:profile -- append|read|recover|compact|dump [--engine native|ts]`: where the time of a work goes. Writes a flame
+ * `npm run bench:profile -- append|read|recover|compact|dump|bends [--engine native|ts]`: where the time of a work goes. Writes a flame
  * graph to docs/profiles/WORK-ENGINE.svg, and its line of docs/profiles/README.md.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { inProject, say } from '../../scripts/lib/project.mjs';
@@ -13,9 +13,12 @@ import { withScratch } from '../harness/scratch.mjs';
 import { flameGraph } from './svg.mjs';
 import { withProfile } from './table.mjs';
 import { pruned, topSelf, treeOfCpuProfile, treeOfPerf } from './tree.mjs';
-import { buildWithNames, WORKS } from './works.mjs';
+import { buildWithNames, mainOf, PLAIN_WORKS, WORKS } from './works.mjs';
 
-const HELP = `usage: npm run bench:profile -- WORK [options]       WORK: ${Object.keys(WORKS).join(', ')}, or all
+const BENT_WORKS = Object.keys(WORKS).filter((work) => !PLAIN_WORKS.includes(work));
+
+const HELP = `usage: npm run bench:profile -- WORK [options]       WORK: ${PLAIN_WORKS.join(', ')}, or all for these
+                                                    where curves bend: ${BENT_WORKS.join(', ')}, or bends for these
 
   --engine E     native or ts (default: both)
   --out DIR      where pictures and table go (default: docs/profiles)
@@ -41,13 +44,13 @@ function canPerf() {
   return spawnSync('perf', ['record', '-o', '/dev/null', 'true'], { stdio: 'ignore' }).status === 0;
 }
 
-function byPerf(args, engine, { scratch, cli }) {
+function byPerf(main, args, engine, scratch) {
   const data = path.join(scratch, 'perf.data');
   const node = [
     process.execPath,
     '--perf-basic-prof-only-functions',
     '--interpreted-frames-native-stack',
-    cli,
+    main,
     ...args,
   ];
   must('perf', ['record', '-q', '-F', String(SAMPLES_A_SECOND), '-g', '-o', data, '--', ...node], {
@@ -59,36 +62,36 @@ function byPerf(args, engine, { scratch, cli }) {
   );
 }
 
-function byNode(args, engine, { scratch }) {
+function byNode(main, args, engine, scratch) {
   const place = path.join(scratch, 'profile');
   rmSync(place, { recursive: true, force: true });
-  const cli = inProject('dist', 'cli', 'main.js');
-  must(process.execPath, ['--cpu-prof', `--cpu-prof-dir=${place}`, cli, ...args], { SEGLOG_ENGINE: engine });
-  const [file] = readdirSync(place);
+  must(process.execPath, ['--cpu-prof', `--cpu-prof-dir=${place}`, main, ...args], { SEGLOG_ENGINE: engine });
+  // The largest is the main thread's, or that of the busiest of several alike.
+  const [file] = readdirSync(place).sort(
+    (a, b) => statSync(path.join(place, b)).size - statSync(path.join(place, a)).size,
+  );
   return treeOfCpuProfile(JSON.parse(readFileSync(path.join(place, file), 'utf8')));
 }
 
-function makeFixture({ fixtureBytes }, scratch) {
-  if (fixtureBytes === undefined) return;
-  const place = path.join(scratch, 'inspect-0');
-  if (existsSync(place)) return;
-  must(process.execPath, [
-    inProject('bench', 'works', 'inspect-worker.mjs'),
-    place,
-    String(fixtureBytes),
-    'uncompressed',
-  ]);
+/** Makes what a work goes over, once for all that go over the same. */
+function makeFixture({ fixture }, { scratch, made }) {
+  const args = fixture?.(scratch);
+  if (args === undefined || made.has(args.join(' '))) return;
+  must(process.execPath, args);
+  made.add(args.join(' '));
 }
 
-function profile(work, engine, { scratch, cli, out }) {
-  makeFixture(WORKS[work], scratch);
+function profile(work, engine, context) {
+  const { scratch, named, out } = context;
+  makeFixture(WORKS[work], context);
   const args = WORKS[work].args(scratch);
-  const isPerf = engine === 'native' && cli !== undefined;
-  const tree = (isPerf ? byPerf : byNode)(args, engine, { scratch, cli });
+  const isPerf = engine === 'native' && named !== undefined;
+  const main = mainOf(WORKS[work], isPerf ? named : inProject());
+  const tree = (isPerf ? byPerf : byNode)(main, args, engine, scratch);
   const name = `${work}-${engine}`;
   const { commit } = describeVersions();
   const measured = `${isPerf ? 'perf' : 'node --cpu-prof'}, ${new Date().toISOString().slice(0, 10)}, ${commit}`;
-  const command = ['seglog', ...args].join(' ').replaceAll(scratch, 'DIR');
+  const command = [WORKS[work].script?.at(-1) ?? 'seglog', ...args].join(' ').replaceAll(scratch, 'DIR');
   const table = path.join(out, 'README.md');
   mkdirSync(out, { recursive: true });
   writeFileSync(path.join(out, `${name}.svg`), flameGraph(pruned(tree), `${name}: ${command} (${measured})`));
@@ -99,13 +102,14 @@ function profile(work, engine, { scratch, cli, out }) {
 
 async function profileAll({ works, engines, out, build }) {
   if (build && !(await setup()).ok) return 1;
-  let cli;
+  let named;
   if (engines.includes('native')) {
-    if (canPerf()) cli = await buildWithNames();
+    if (canPerf()) named = await buildWithNames();
     else say('perf is missing, or not allowed here: native code is seen as one frame a call');
   }
   await withScratch(undefined, 'seglog-profile-', (scratch) => {
-    for (const work of works) for (const engine of engines) profile(work, engine, { scratch, cli, out });
+    const made = new Set();
+    for (const work of works) for (const engine of engines) profile(work, engine, { scratch, named, out, made });
   });
   return 0;
 }
@@ -115,7 +119,8 @@ function readOptions() {
   const flag = { type: 'boolean', default: false };
   const options = { engine: text, out: text, 'no-build': flag, help: flag };
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
-  const works = positionals.includes('all') ? Object.keys(WORKS) : positionals;
+  const groups = { all: PLAIN_WORKS, bends: BENT_WORKS };
+  const works = positionals.flatMap((name) => groups[name] ?? name);
   const engines = values.engine === undefined ? ['native', 'ts'] : [values.engine];
   const isKnown = works.length > 0 && works.every((work) => work in WORKS) && ['native', 'ts'].includes(engines[0]);
   if (!isKnown || values.help) return undefined;

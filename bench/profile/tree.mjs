@@ -39,7 +39,7 @@ function add(tree, stack, amount) {
 
 /** A file's place in the project, as dist/log/append.js has it: the last two parts tell enough. */
 function placeOf(url, line) {
-  const [, place = url] = /(?:dist|bench|node_modules)\/(.+)$/.exec(url) ?? [];
+  const [, place = url] = /.*(?:dist|bench|node_modules)\/(.+)$/.exec(url) ?? [];
   return line === undefined || line < 0 ? place : `${place}:${line + 1}`;
 }
 

@@ -1,8 +1,8 @@
 /** How long works take, so that nobody waits in the dark. */
 
 /**
- * Seconds of one turn of all sides, and of what is made before the first, measured on two cores at 3 GHz with the usual options;
- * a work that is not named takes as long as `OTHERS`, one that is `like` another takes none.
+ * Seconds of one turn of all sides, and of what is made before the first, with the usual options: rounded from runs on two cores at
+ * 3 GHz, `OTHERS` a guess for works that are not named. Nothing but the estimate hangs on them. One that is `like` another takes none.
  */
 const SECONDS = {
   append: [21, 0],

@@ -13,6 +13,7 @@ const made = inProject('dist', '.bundle');
 const entries = {
   main: path.join(target, 'main.js'),
   worker: inProject('dist', 'inspect', 'verify', 'worker.js'),
+  'stats-worker': inProject('dist', 'inspect', 'stats', 'stats-worker.js'),
   'cleaner-worker': inProject('dist', 'cleaner', 'cleaner-worker.js'),
   'bench-worker': inProject('dist', 'bench', 'threads', 'bench-worker.js'),
 };

@@ -3,14 +3,20 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 import { bundleCommandLine } from './bundle.mjs';
 import { filesUnder, hashOf } from './hash.mjs';
+import { bundlePage } from './page.mjs';
 import { inProject, say, since } from './project.mjs';
 import { tool } from './run.mjs';
 
-const bundler = inProject('scripts', 'lib', 'bundle.mjs');
+const bundlers = ['bundle.mjs', 'page.mjs'].map((name) => inProject('scripts', 'lib', name));
 const stampFile = inProject('dist', '.stamp');
 
 function sourcesHash() {
-  const inputs = [inProject('tsconfig.json'), inProject('package-lock.json'), bundler, ...filesUnder(inProject('src'))];
+  const inputs = [
+    inProject('tsconfig.json'),
+    inProject('package-lock.json'),
+    ...bundlers,
+    ...filesUnder(inProject('src')),
+  ];
   return hashOf(inputs);
 }
 
@@ -40,6 +46,7 @@ export async function buildTypeScript({ force = false } = {}) {
   }
   removeOrphans();
   await bundleCommandLine();
+  await bundlePage();
   mkdirSync(path.dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, hash);
   say(`setup: dist/ built in ${since(start)}`);

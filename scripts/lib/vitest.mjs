@@ -12,7 +12,8 @@ function readTally(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 0, skipped: 0, reasons: [] }; // It died before its end; the caller counts that as a failure.
+    // It died before its end; the caller counts that as a failure.
+    return { passed: 0, failed: 0, skipped: 0, failures: [], reasons: [] };
   }
 }
 
@@ -23,8 +24,9 @@ export async function vitest(name, { tally, paths = [], exclude = [], env = {}, 
   const file = path.join(scratch, 'tally.json');
   const args = ['run', ...paths, ...reporters, ...exclude.flatMap((glob) => ['--exclude', glob])];
   const { code } = await run(node, [entry, ...args], { env: { ...env, SEGLOG_TALLY: file }, show: true });
-  const { reasons, ...counts } = readTally(file);
+  const { failures, reasons, ...counts } = readTally(file);
   rmSync(scratch, { recursive: true });
   tally.addRunner(name, counts, code);
+  for (const failure of failures) tally.note(`FAILED: ${name}: ${failure}`);
   for (const reason of reasons) tally.note(`SKIPPED: ${name}: ${reason}`);
 }

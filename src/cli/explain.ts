@@ -1,10 +1,7 @@
 /** `seglog explain`: what Kafka does with the segments of a partition, when, and why not now. */
 import { Argument, type Command } from 'commander';
 import { systemClock } from '../clock/clock.ts';
-import { parseConfigText } from '../config/config-text.ts';
-import { LOG_CONFIG_NAMES, type LogConfig, logConfig, parseLogConfig } from '../config/log-config.ts';
 import { defaultEngine } from '../engine/select.ts';
-import { SeglogError } from '../errors/errors.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
 import { EXPLAIN_KINDS, type ExplainKind } from '../inspect/explain/contract.ts';
 import { explainPartition } from '../inspect/explain/explain.ts';
@@ -12,34 +9,17 @@ import { collectConfig, CONFIG_HELP, CONFIG_OPTION } from './arguments.ts';
 import { type ExitCode, EXIT, exitCodeOf, tell, tellError, ToldError } from './exit-codes.ts';
 import { explanationLines } from './explain/lines.ts';
 import { parseMoment } from './explain/moment.ts';
+import { CONFIG_FILE_HELP, CONFIG_FILE_OPTION, type SettingsArguments, settingsFrom } from './explain/settings.ts';
 import { explanationText } from './explain/table.ts';
 import { Output } from './output.ts';
 
-type Pair = readonly [name: string, value: string];
-
-interface ExplainArguments {
+interface ExplainArguments extends SettingsArguments {
   readonly at?: number;
   readonly json?: boolean;
-  readonly config?: readonly Pair[];
-  readonly configFile?: string;
-}
-
-/** Settings of a file that a log does not have are told and passed over: a broker's or a topic's file has others too. */
-function pairsOfFile(path: string): Pair[] {
-  const bytes = nodeFileSystem.readSmall(path);
-  if (bytes === undefined) throw new SeglogError('IO', 'there is no such file', { file: path, errno: 'ENOENT' });
-  const pairs = parseConfigText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
-  const others = pairs.filter(([name]) => !LOG_CONFIG_NAMES.includes(name)).map(([name]) => name);
-  if (others.length > 0) tell(`note: ${path}: passed over, as no settings of a topic's log here: ${others.join(', ')}`);
-  return pairs.filter(([name]) => LOG_CONFIG_NAMES.includes(name));
-}
-
-function configOf({ config = [], configFile }: ExplainArguments): LogConfig {
-  return logConfig(parseLogConfig([...(configFile === undefined ? [] : pairsOfFile(configFile)), ...config]));
 }
 
 async function explain(kind: ExplainKind, paths: readonly string[], options: ExplainArguments): Promise<void> {
-  const question = { kind, now: options.at ?? systemClock.now(), config: configOf(options) };
+  const question = { kind, now: options.at ?? systemClock.now(), config: settingsFrom(options) };
   const output = new Output(process.stdout);
   let worst: ExitCode = EXIT.ok;
   for (const path of paths) {
@@ -71,6 +51,6 @@ export function registerExplain(program: Command): void {
     .option('--at <time>', 'ask about another moment: milliseconds since 1970, or 2026-11-21T09:30:00Z', parseMoment)
     .option('--json', 'one JSON object a line: the partition, then its segments')
     .option(CONFIG_OPTION, CONFIG_HELP, collectConfig)
-    .option('--config-file <file>', 'name=value lines, or what `kafka-configs --describe` prints')
+    .option(CONFIG_FILE_OPTION, CONFIG_FILE_HELP)
     .action(explain);
 }

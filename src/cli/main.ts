@@ -1,19 +1,9 @@
 #!/usr/bin/env node
 /** The command line: `seglog <command>`. Data goes to stdout, everything else to stderr. */
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { engineInfo } from '../engine/select.ts';
-import { nodeFileSystem } from '../fs/node-fs.ts';
 import { EXIT, exitCodeOf, tell, tellError } from './exit-codes.ts';
-
-/** From dist/cli, and from src/cli alike. */
-const PACKAGE = '../../package.json';
-
-function packageVersion(): string {
-  const bytes = nodeFileSystem.readSmall(fileURLToPath(new URL(PACKAGE, import.meta.url)));
-  const { version } = JSON.parse(Buffer.from(bytes ?? '{}').toString('utf8')) as { version?: string };
-  return version ?? 'unknown';
-}
+import { packageVersion } from './package-version.ts';
 
 /**
  * In the order of `--help`. Only the one that is asked for is loaded: a dump's first line comes sooner than the other
@@ -25,8 +15,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   offsets: async () => (await import('./offsets.ts')).registerOffsets,
   dump: async () => (await import('./dump.ts')).registerDump,
   verify: async () => (await import('./verify.ts')).registerVerify,
+  stats: async () => (await import('./stats.ts')).registerStats,
   explain: async () => (await import('./explain.ts')).registerExplain,
   browse: async () => (await import('./browse.ts')).registerBrowse,
+  report: async () => (await import('./report.ts')).registerReport,
   recover: async () => (await import('./recover.ts')).registerRecover,
   repair: async () => (await import('./repair.ts')).registerRepair,
   truncate: async () => (await import('./truncate.ts')).registerTruncate,

@@ -35,7 +35,10 @@ export interface File {
   /** Writes all of `from[start, end)` at `position`, or raises; a short write is continued, never reported as success. */
   write(from: Uint8Array, start: number, end: number, position: number): void;
   truncate(sizeBytes: number): void;
-  /** Data and the size are on the disk once this resolves (fdatasync). Off the calling thread. */
+  /**
+   * Data and the size are on the disk once this resolves (fdatasync). Off the calling thread. What the disk lost it is told, and
+   * so is {@link File.syncSync} of this file: neither takes the other's news along.
+   */
   sync(): Promise<void>;
   syncSync(): void;
   close(): void;

@@ -42,6 +42,8 @@ class NodeFile implements File {
   #open = true;
   /** Calls under way on other threads. */
   #inFlight = 0;
+  /** The file opened once more, for {@link NodeFile.sync}. */
+  #syncDescriptor: number | undefined;
 
   constructor(path: string, descriptor: number) {
     this.path = path;
@@ -97,10 +99,29 @@ class NodeFile implements File {
     attempt('truncate', this.path, () => nodeFs.ftruncateSync(this.#checked(), sizeBytes));
   }
 
+  /**
+   * By a descriptor of its own: the system tells each one once of a page that it lost, and what it has told this one on another
+   * thread `syncSync` would not hear of.
+   */
   async sync(): Promise<void> {
+    this.#syncDescriptor ??= this.#openedAgain();
     await this.#offThread<undefined>('sync', (descriptor, finish) =>
-      nodeFs.fdatasync(descriptor, (error) => finish(error, undefined)),
+      nodeFs.fdatasync(this.#syncDescriptor ?? descriptor, (error) => finish(error, undefined)),
     );
+  }
+
+  /** undefined when the file has lost its name, or there are no more descriptors to be had. */
+  #openedAgain(): number | undefined {
+    const descriptor = this.#checked();
+    try {
+      const again = nodeFs.openSync(this.path, OPEN_FLAGS.update);
+      const [own, found] = [nodeFs.fstatSync(descriptor), nodeFs.fstatSync(again)];
+      if (found.dev === own.dev && found.ino === own.ino) return again;
+      nodeFs.closeSync(again);
+    } catch {
+      // Then the first one has to do.
+    }
+    return undefined;
   }
 
   syncSync(): void {
@@ -134,7 +155,10 @@ class NodeFile implements File {
   }
 
   #release(): void {
-    attempt('close', this.path, () => nodeFs.closeSync(this.#descriptor));
+    attempt('close', this.path, () => {
+      if (this.#syncDescriptor !== undefined) nodeFs.closeSync(this.#syncDescriptor);
+      nodeFs.closeSync(this.#descriptor);
+    });
   }
 
   #checked(): number {
@@ -160,6 +184,15 @@ function openNode(path: string, mode: OpenMode): NodeFile {
     throw notRegular(path, stat.isDirectory() ? 'a directory' : 'a FIFO, socket or device');
   }
   return new NodeFile(path, descriptor);
+}
+
+/** Of what failed half-way: the failure is told, and whoever comes next replaces what is left. */
+function removeQuietly(path: string): void {
+  try {
+    nodeFs.unlinkSync(path);
+  } catch {
+    // It was news enough that it failed.
+  }
 }
 
 /** The machine's file system. */
@@ -228,13 +261,18 @@ export const nodeFileSystem: FileSystem = {
     const temporary = `${path}.tmp`;
     const file = openNode(temporary, 'create');
     try {
-      file.truncate(0);
-      file.write(bytes, 0, bytes.length, 0);
-      attempt('sync', temporary, () => nodeFs.fsyncSync(file.fd ?? -1));
-    } finally {
-      file.close();
+      try {
+        file.truncate(0);
+        file.write(bytes, 0, bytes.length, 0);
+        attempt('sync', temporary, () => nodeFs.fsyncSync(file.fd ?? -1));
+      } finally {
+        file.close();
+      }
+      this.rename(temporary, path);
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
     }
-    this.rename(temporary, path);
     this.syncDirectory(dirname(path));
   },
   syncDirectory(path): void {

@@ -2,6 +2,7 @@
  * Goes over all batches of a file, valid or not, in memory that does not grow with the file, and finds the next one behind
  * bytes that are none. Trusts nothing that the bytes say before the file holds it.
  */
+import { fileShrank, viewOf } from './chunk.ts';
 import { type Engine, SCAN_OUTCOME, SCAN_ROW, SCAN_STOPS, type ScanStop } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
 import { BATCH, HEADER_SIZE, MIN_MESSAGE_SIZE } from '../format/batch.ts';
@@ -88,7 +89,7 @@ export class BatchWalk {
       const wanted = Math.min(this.#bytes.length, this.#size - position);
       this.#engine.readBatches(this.#file, position, this.#bytes, wanted, false, this.#rows, this.#outcome);
       const filled = this.#outcome[SCAN_OUTCOME.filled] as number;
-      if (filled < wanted) throw shrank(this.#file, position + wanted, position + filled);
+      if (filled < wanted) throw fileShrank(this.#file, position + wanted, position + filled);
       const end = this.#outcome[SCAN_OUTCOME.end] as number;
       const stop = this.#outcome[SCAN_OUTCOME.stop] as ScanStop;
       const need = this.#outcome[SCAN_OUTCOME.need] as number;
@@ -253,17 +254,4 @@ function lastOffsetOf(view: DataView, start: number): Int64 {
   return typeof base === 'number' && view.getInt8(start + BATCH.MAGIC) >= 2
     ? base + view.getInt32(start + BATCH.LAST_OFFSET_DELTA)
     : base;
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function shrank(file: File, expected: number, found: number): SeglogError {
-  return new SeglogError('FILE_SHRANK', 'the file became shorter while it was read', {
-    file: file.path,
-    expected: `${expected} bytes`,
-    found: `${found} bytes`,
-    action: 'Something truncates this file; dump it again, or a copy of it',
-  });
 }

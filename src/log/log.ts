@@ -322,13 +322,16 @@ export class Log extends ReadableLog implements AsyncDisposable {
    *
    * @param offset - -1: all below the high watermark
    * @returns the log start
-   * @throws SeglogError `OFFSET_OUT_OF_RANGE`, `POLICY_VIOLATION` when the log's `cleanup.policy` does not delete
+   * @throws SeglogError `OFFSET_OUT_OF_RANGE`, `POLICY_VIOLATION` when the log's `cleanup.policy` does not delete; `IO` with `ENOSPC`
+   * when they are deleted, and there is no space to write the new log start down: call it again when there is
    */
   async deleteRecordsBefore(offset: number): Promise<LogStartOffset> {
     if (offset !== -1) checkOffset(offset);
     checkDeletePolicy(this.config, this.directory);
     await this.#exclusive(() => this.#log.raiseLogStart(offset === -1 ? this.highWatermark : offset));
     await removeBelowStart(this.#log, (work) => this.#exclusive(work));
+    const { checkpoint } = this.#log;
+    if (checkpoint.isStartUnwritten) await this.#exclusive(() => checkpoint.settleStart());
     return this.logStartOffset;
   }
 

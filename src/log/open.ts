@@ -92,7 +92,7 @@ export async function openLog(
     );
     // What is appended behind the log end is not on the disk, whatever was there before it was cut.
     const isTooHigh = !log.isReadOnly && (checkpoint.recoveryPoint ?? 0) > loaded.logEndOffset;
-    if (isTooHigh) ifThereIsSpace(() => log.checkpoint());
+    if (isTooHigh) ifThereIsSpace(() => log.checkpoint.write());
     // Nor was it cleaned.
     if (!log.isReadOnly) ifThereIsSpace(() => logDirectory.capCleanerOffset(partition, loaded.logEndOffset));
     observer.opened(startedMs, statusOf(log, loaded.recovery));

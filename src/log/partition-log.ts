@@ -15,8 +15,9 @@ import type { LeaderEpochs } from '../state/leader-epochs.ts';
 import { corruptionError, type Loaded } from './load/load.ts';
 import { rebuildProducers } from './load/producers.ts';
 import type { Corruption } from './load/report.ts';
-import { findDamage, findEnd } from './load/segment-files.ts';
+import { endBefore, findDamage, findEnd } from './load/segment-files.ts';
 import { rebuildTransactions } from './load/transactions.ts';
+import { LogCheckpoint } from './log-checkpoint.ts';
 import type { LogDirectory } from './log-directory.ts';
 import type { LogObserver } from './observer.ts';
 import { type HighWatermarkMode, LogOffsets } from './offsets.ts';
@@ -29,9 +30,6 @@ import { LogSync } from './sync.ts';
 import { ifThereIsSpace, unlessIo } from './tolerated.ts';
 import type { TopicId } from './topic-id.ts';
 import type { AnalyzedBatch } from './validate/analyze.ts';
-
-/** The log directory's checkpoints are written at most this often while a log is open; a store has times of its own. */
-const CHECKPOINT_INTERVAL_MS = 5000;
 
 /** What a log was opened with, besides what loading found. */
 export interface PartitionLogSetup {
@@ -55,17 +53,15 @@ export class PartitionLog {
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerState;
   readonly sync: LogSync;
+  readonly checkpoint: LogCheckpoint;
   readonly observer: LogObserver;
   readonly #logDirectory: LogDirectory;
   readonly #deleted: DeletedFiles;
   readonly #readOnly: SeglogError | undefined;
   #corruption: Corruption | undefined;
   #active: ActiveSegment | undefined;
-  #recoveryPoint: number;
   #cuts = 0;
-  /** Where the last batch ends: a truncation within a batch leaves the log end above it, up to the next append. */
   #batchEnd: number;
-  #checkpointedMs: number;
   readonly #expiry: ProducerExpiry;
 
   constructor(setup: PartitionLogSetup, loaded: Loaded) {
@@ -82,13 +78,12 @@ export class PartitionLog {
     this.#active = loaded.active;
     this.#readOnly = loaded.readOnly;
     this.#corruption = loaded.corruption;
-    this.#recoveryPoint = loaded.recoveryPoint;
     this.#batchEnd = loaded.logEndOffset;
     this.#deleted = new DeletedFiles(context, directory);
     const highWatermark = logDirectory.checkpointOf(partition).highWatermark ?? loaded.logStartOffset;
     this.offsets = new LogOffsets(highWatermarkMode, loaded.logStartOffset, loaded.logEndOffset, highWatermark);
     this.sync = new LogSync(this, loaded.unsynced, loaded.recovery !== undefined);
-    this.#checkpointedMs = context.clock.monotonicMs();
+    this.checkpoint = new LogCheckpoint(this, logDirectory, loaded.recoveryPoint);
     this.#expiry = new ProducerExpiry(context.clock, this.producers);
     this.#refreshUnstable();
   }
@@ -125,7 +120,7 @@ export class PartitionLog {
     // One that was swapped or deleted meanwhile says nothing of what is there now.
     if (this.#corruption !== undefined || !this.segments.hasRun([segment])) return;
     const end = this.segments.after(segment)?.baseOffset ?? this.offsets.logEnd;
-    if (end > this.#recoveryPoint) return;
+    if (end > this.recoveryPoint) return;
     // Believed only if the batches before it lead there: a read that an index misled stands anywhere.
     const found = findDamage(this.context, segment);
     if (found?.position !== position) return;
@@ -149,18 +144,19 @@ export class PartitionLog {
     return this.offsets.logEnd;
   }
 
+  /** Where the last batch ends: a truncation within a batch leaves the log end above it, up to the next append. */
+  get batchEnd(): number {
+    return this.#batchEnd;
+  }
+
   /** Everything below it is on the disk. */
   get recoveryPoint(): number {
-    return this.#recoveryPoint;
+    return this.checkpoint.recoveryPoint;
   }
 
   /** A sync covers all below `offset`. */
   synced(offset: number): void {
-    this.#recoveryPoint = Math.max(this.#recoveryPoint, Math.min(offset, this.#batchEnd));
-    const now = this.context.clock.monotonicMs();
-    // A checkpoint that is late costs time at the next opening; what it tells of is synced.
-    const isDue = !this.#logDirectory.isHeld && now - this.#checkpointedMs >= CHECKPOINT_INTERVAL_MS;
-    if (isDue) unlessIo(() => this.checkpoint());
+    this.checkpoint.synced(offset);
   }
 
   /**
@@ -323,17 +319,22 @@ export class PartitionLog {
     const kept = this.segments.floor(offset);
     this.#logDirectory.lowerCleanerOffset(this.partition, Math.min(kept?.baseOffset ?? 0, offset));
     // On the disk before the cut: what a power loss leaves of a page that was cut is no damage.
-    this.#recoveryPoint = Math.min(this.#recoveryPoint, kept?.find(offset)?.baseOffset ?? offset);
-    this.checkpoint();
+    this.checkpoint.lower(kept === undefined ? offset : endBefore(this.context, kept, offset));
+    this.checkpoint.write({ isStartNamed: this.#isBelowAll(offset) });
     this.#orOffline(() => this.#cutTo(offset, active));
     this.observer.truncated(logEndOffset, offset);
     return true;
   }
 
+  /** Whether no segment begins at `offset` or below. */
+  #isBelowAll(offset: number): boolean {
+    return offset < (this.segments.first?.baseOffset ?? 0);
+  }
+
   #cutTo(offset: number, active: ActiveSegment): void {
     this.#cuts++;
-    if (offset < (this.segments.first?.baseOffset ?? 0)) {
-      this.#restartAt(offset, offset);
+    if (this.#isBelowAll(offset)) {
+      this.#restartAt(offset, offset, true);
       return;
     }
     const removed = this.segments.splitAt(offset + 1);
@@ -359,12 +360,12 @@ export class PartitionLog {
     this.epochs.truncateFromEnd(offset);
     offsets.truncated(offset);
     this.#batchEnd = findEnd(context, this.active.segment, this.active.sizeBytes, false).nextOffset;
-    this.#recoveryPoint = Math.min(this.#recoveryPoint, this.#batchEnd);
+    this.checkpoint.lower(this.#batchEnd);
     const bases = [...this.segments].map(({ baseOffset }) => baseOffset);
     rebuildProducers({ context, directory, bases, logStartOffset: offsets.logStart }, producers, offset, false);
     this.#refreshUnstable();
     context.fs.syncDirectory(directory);
-    this.checkpoint();
+    this.checkpoint.write();
   }
 
   /** Empties the log, which goes on at `offset` (spec 3.8). Nothing may be syncing. */
@@ -372,31 +373,33 @@ export class PartitionLog {
     void this.active;
     const { logEndOffset } = this;
     this.#logDirectory.lowerCleanerOffset(this.partition, offset);
+    this.checkpoint.write({ isStartNamed: true });
     this.#orOffline(() => this.#restartAt(offset, logStartOffset));
     this.observer.truncated(logEndOffset, offset);
   }
 
-  #restartAt(offset: number, logStartOffset: number): void {
+  /** @param isCutOff whether a crash on the way may leave no gap, at the cost of a sync for each segment */
+  #restartAt(offset: number, logStartOffset: number, isCutOff = false): void {
     const { context, directory } = this;
     this.#cuts++;
     this.active.closeNow();
     this.#corruption = undefined;
-    this.#delete(this.segments.splitAt(0));
+    this.#delete(this.segments.splitAt(0), isCutOff);
     this.#active = ActiveSegment.create(context, directory, offset);
     this.segments.push(this.#active.segment);
     this.epochs.clear();
     this.producers.truncateFullyAndStartAt(offset);
     this.offsets.restarted(logStartOffset, offset);
     this.#batchEnd = offset;
-    this.#recoveryPoint = Math.min(this.#recoveryPoint, offset);
+    this.checkpoint.lower(offset);
     this.sync.removed(0);
     context.fs.syncDirectory(directory);
-    this.checkpoint();
+    this.checkpoint.write();
   }
 
   /**
-   * Moves the log start to `offset` (spec 3.11). It is on the disk when this returns: what is below is not read any more,
-   * and its segments go by {@link PartitionLog.removeBelowStart}.
+   * Moves the log start to `offset` (spec 3.11). It is on the disk when this returns, unless there is no space for it: what is
+   * below is not read any more, and its segments go by {@link PartitionLog.removeBelowStart}.
    *
    * @throws SeglogError `OFFSET_OUT_OF_RANGE` above the high watermark
    */
@@ -419,13 +422,8 @@ export class PartitionLog {
 
   #startMoved(offset: number): void {
     this.producers.onLogStartIncremented(offset);
-    this.#recoveryPoint = Math.max(this.#recoveryPoint, offset);
     this.#refreshUnstable();
-    // The start is on the disk before what is below it goes: else a crash would bring some of it back. Where there is no space
-    // for it, what goes makes some.
-    ifThereIsSpace(() => this.checkpoint());
-    // Not before: a log that came up with its old start would have lost the epochs of what is below the new one.
-    ifThereIsSpace(() => this.epochs.truncateFromStart(offset));
+    this.checkpoint.startMoved();
   }
 
   /**
@@ -443,7 +441,7 @@ export class PartitionLog {
       // The checkpoint names the start for as long as a file below it may come back.
       if (hasMore || gone.length === 0) return;
       context.fs.syncDirectory(directory);
-      ifThereIsSpace(() => this.checkpoint());
+      ifThereIsSpace(() => this.checkpoint.write());
     });
     return hasMore;
   }
@@ -455,24 +453,6 @@ export class PartitionLog {
     if (isCutOff) this.#deleted.addLogsFromEnd(bases);
     this.#deleted.add(bases, bases);
     this.producers.forgetSnapshots(bases);
-  }
-
-  /** Writes where the log stands to the log directory's checkpoints. */
-  checkpoint(): void {
-    this.noteOffsets();
-    this.#checkpointedMs = this.context.clock.monotonicMs();
-    this.#logDirectory.writeCheckpoints();
-  }
-
-  /** Tells the log directory where the log stands; its checkpoints say so when they are written next. @param isSynced with all files */
-  noteOffsets(isSynced = false): void {
-    const { logStart, highWatermark } = this.offsets;
-    const first = this.segments.first?.baseOffset ?? 0;
-    const logStartOffset = logStart > first ? logStart : undefined;
-    // Of a damaged log: else the damage would lie above the recovery point at the next opening, and be cut.
-    const point = this.#recoveryPoint;
-    const recoveryPoint = this.isReadOnly ? undefined : isSynced ? point : this.sync.writable(point, this.#batchEnd);
-    this.#logDirectory.note(this.partition, { recoveryPoint, logStartOffset, highWatermark });
   }
 
   /**
@@ -487,8 +467,7 @@ export class PartitionLog {
     await this.active.close();
     await this.#deleted.remove();
     this.context.fs.syncDirectory(this.directory);
-    this.#recoveryPoint = Math.max(this.#batchEnd, this.offsets.logStart);
-    this.noteOffsets(true);
+    this.checkpoint.noteClosed();
   }
 
   /** Closes the files as they are. */

@@ -47,6 +47,9 @@ export class LogSync {
   /** Whether a caller has heard of it: what fails in the background is told by the next call, or by the close. */
   #isTold = false;
   #timer: Timer | undefined;
+  #isStopped = false;
+  /** The file of a sealed segment that is being synced on another thread. */
+  #underWay: File | undefined;
 
   /**
    * @param unsynced sealed segments of which it is not known that they are on the disk
@@ -100,10 +103,13 @@ export class LogSync {
   /** Something was appended: it is synced within `flush.ms`. */
   appended(): void {
     const { clock, config } = this.#log.context;
-    if (config.flushMs === Infinity || this.#timer !== undefined) return;
+    if (config.flushMs === Infinity || this.#timer !== undefined || this.#isStopped) return;
     this.#timer = clock.after(config.flushMs, () => {
       this.#timer = undefined;
-      this.#flusher.flush().catch(() => undefined);
+      this.#flusher.flush().catch(() => {
+        // Nothing was lost where a file could not be opened. It is tried again, also if nothing more is appended.
+        if (this.#failure === undefined) this.appended();
+      });
     });
   }
 
@@ -163,13 +169,18 @@ export class LogSync {
     }
   }
 
-  /** The same, before it returns. */
+  /**
+   * The same, before it returns. The system tells of a page that it lost once for each opening of a file, and of those that
+   * come later none: a sync under way may have been told already, and nobody here knows yet. So its file is synced as the one that
+   * it opened (`File.sync`).
+   */
   flushSync(): void {
     if (this.#log.isReadOnly) return;
     const { context, directory, active, logEndOffset, observer } = this.#log;
     this.check();
     const startedMs = observer.begin();
     try {
+      this.#underWay?.syncSync();
       for (const segment of this.#sealed) for (const file of filesOf(context, segment)) file.syncSync();
       active.syncSync();
       if (this.#hasNewNames) context.fs.syncDirectory(directory);
@@ -191,6 +202,7 @@ export class LogSync {
 
   /** No sync starts by itself any more. */
   stop(): void {
+    this.#isStopped = true;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
@@ -224,7 +236,10 @@ export class LogSync {
     let end: number | undefined;
     try {
       for (let sealed = this.#sealed[0]; sealed !== undefined; sealed = this.#sealed[0]) {
-        for (const file of filesOf(context, sealed)) await file.sync();
+        for (const file of filesOf(context, sealed)) {
+          this.#underWay = file;
+          await file.sync();
+        }
         if (this.#sealed[0] === sealed) this.#sealed.shift();
         end = this.#sealed[0]?.baseOffset ?? this.#log.active.baseOffset;
       }
@@ -232,6 +247,8 @@ export class LogSync {
     } catch (error) {
       this.#noteFailure(error);
       throw error;
+    } finally {
+      this.#underWay = undefined;
     }
     if (end !== undefined) this.#synced(end);
   }

@@ -77,7 +77,8 @@ export class RecordBatchCursor extends RecordCursor implements BatchCursor {
 
   get timestamp(): number {
     const timestamp = this.#baseTimestamp + this.timestampDelta * this.#deltaScale;
-    return Number.isSafeInteger(timestamp) ? timestamp : this.#inexact(timestamp);
+    // A sum of whole numbers is one, so its size tells as much as `isSafeInteger`, in less code to compile into the loop.
+    return Math.abs(timestamp) <= Number.MAX_SAFE_INTEGER ? timestamp : this.#inexact(timestamp);
   }
 
   #inexact(timestamp: number): never {

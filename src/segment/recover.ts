@@ -19,6 +19,8 @@ const CALL_BYTES = 256 * 1024 * 1024;
 const ROWS = 8192;
 /** Those of 64 MiB at Kafka's index interval: a call over batches smaller than four times that ends when they are full. */
 const ENTRIES = 16 * 1024;
+/** No batch is smaller: of format 0, with an empty message. */
+const LEAST_BATCH_BYTES = 26;
 
 /**
  * Rows of the batches that matter ({@link RECOVERY_ROW}), in order, valid for the call. Returns the file position before
@@ -42,13 +44,13 @@ interface Mark {
 export class SegmentScanner {
   readonly baseOffset: number;
   /** What the last `next` found: `rowCount` rows, valid until the one after. */
-  readonly rows: Float64Array = new Float64Array(ROWS * RECOVERY_ROW.length);
+  readonly rows: Float64Array;
   readonly #context: SegmentContext;
   readonly #file: File;
   readonly #fileBytes: number;
   readonly #scratch: Uint8Array;
-  readonly #offsetRoom: Uint8Array = new Uint8Array(ENTRIES * OFFSET_INDEX.ENTRY_SIZE);
-  readonly #timeRoom: Uint8Array = new Uint8Array(ENTRIES * TIME_INDEX.ENTRY_SIZE);
+  readonly #offsetRoom: Uint8Array;
+  readonly #timeRoom: Uint8Array;
   readonly #offsets: Uint8Array[] = [];
   readonly #times: Uint8Array[] = [];
   readonly #marks: Mark[] = [];
@@ -72,6 +74,11 @@ export class SegmentScanner {
     this.#fileBytes = this.#file.sizeBytes();
     this.#end = Math.min(end, this.#fileBytes);
     this.#scratch = Buffer.allocUnsafeSlow(Math.max(RECOVERY_SCRATCH_BYTES, Math.min(SCRATCH_BYTES, this.#end)));
+    // A log of many small segments would take a megabyte for each of them.
+    const most = Math.floor(this.#end / LEAST_BATCH_BYTES) + 1;
+    this.rows = new Float64Array(Math.min(ROWS, most) * RECOVERY_ROW.length);
+    this.#offsetRoom = new Uint8Array(Math.min(ENTRIES, most) * OFFSET_INDEX.ENTRY_SIZE);
+    this.#timeRoom = new Uint8Array(Math.min(ENTRIES, most) * TIME_INDEX.ENTRY_SIZE);
     this.#state = new Float64Array(RECOVERY_STATE.length);
     this.#state[RECOVERY_STATE.baseOffset] = baseOffset;
     this.#state[RECOVERY_STATE.interval] = context.config.indexIntervalBytes;

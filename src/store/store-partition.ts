@@ -114,7 +114,7 @@ export class StorePartition implements TopicPartition {
 
   /** Tells the log directory where the log stands. */
   noteOffsets(): void {
-    this.#state?.noteOffsets();
+    this.#state?.checkpoint.note();
   }
 
   /** What the cleaner would do with the log; undefined when it is offline, or not compacted. @throws SeglogError `IO` */

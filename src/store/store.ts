@@ -57,6 +57,8 @@ export class Store implements AsyncDisposable {
   readonly #removals: RemovalQueue;
   readonly #cleaner: StoreCleaner;
   readonly #scheduler: Scheduler;
+  /** How logs of directories that failed could not be closed, as far as it was told. */
+  readonly #toldCloses = new Set<unknown>();
   /** Set once closing has begun. */
   #closing: Promise<void> | undefined;
 
@@ -291,7 +293,10 @@ export class Store implements AsyncDisposable {
     const own = this.#partitionsOf(directory);
     // A log that could not be loaded is in a state that nobody knows.
     const isWhole = own.every(({ problem }) => problem === undefined);
-    await closeAll(own, (error) => directory.isOnline && failures.push(error));
+    await closeAll(own, (error) => {
+      if (directory.isOnline) failures.push(error);
+      else this.#tellClose(error);
+    });
     try {
       await directory.release(isWhole);
     } catch (error) {
@@ -301,7 +306,16 @@ export class Store implements AsyncDisposable {
 
   /** Nothing in a directory that has failed is appended to from this call on; it is closed as well as it can be. */
   #closeFailed(directory: StoreDirectory): void {
-    for (const partition of this.#partitionsOf(directory)) partition.close().catch(() => undefined);
+    for (const partition of this.#partitionsOf(directory)) {
+      partition.close().catch((error: unknown) => this.#tellClose(error));
+    }
+  }
+
+  /** That its directory failed was told; that what was appended to this log may not be on the disk was not. */
+  #tellClose(error: unknown): void {
+    if (this.#toldCloses.has(error)) return;
+    this.#toldCloses.add(error);
+    this.#environment.problems.add(error);
   }
 
   *#partitions(): Generator<StorePartition, void> {

@@ -46,6 +46,25 @@ test('a torn batch at the end becomes one when the rest of it comes', async () =
   expect(rowsForward(source, ALL_CLOSED).map(({ kind }) => kind)).toEqual(['batch', 'batch', 'end']);
 });
 
+test('a batch that is looked at before its size is there becomes one when its size comes', async () => {
+  const directory = scratchPartition();
+  const log = await Log.open(directory);
+  for (let n = 0; n < 3; n++) await log.append({ value: `value ${n}` });
+  await log.close();
+  const path = join(directory, '00000000000000000000.log');
+  const bytes = readFileSync(path);
+  const half = Buffer.from(bytes);
+  half.writeInt32BE(0, (bytes.length / 3) * 2 + 8);
+  writeFileSync(path, half);
+  const source = sourceOf(directory);
+  expect(rowsForward(source, ALL_CLOSED).map(({ kind }) => kind)).toEqual(['batch', 'batch', 'fault', 'end']);
+  expect(source.refresh().grew).toBe(false);
+  writeFileSync(path, bytes);
+  expect(source.refresh().grew).toBe(true);
+  expect(rowsForward(source, ALL_CLOSED).map(({ kind }) => kind)).toEqual(['batch', 'batch', 'batch', 'end']);
+  expect(finish(source.info()).end).toBe(3);
+});
+
 test('segments that are deleted are told, and the rest stays', async () => {
   const directory = scratchPartition();
   const log = await Log.open(directory, { segmentBytes: 2000 });

@@ -6,7 +6,7 @@ import { END_PLACE, START_PLACE } from '../../src/browse/contract.ts';
 import { parseQuery } from '../../src/browse/source/query.ts';
 import { Log } from '../../src/log/log.ts';
 import { scratchPartition } from '../support/temp.ts';
-import { ALL_CLOSED, finish, sourceOf } from './support.ts';
+import { ALL_CLOSED, countingFs, finish, sourceOf } from './support.ts';
 
 const NAME = '00000000000000000000.log';
 const MIB = 1024 * 1024;
@@ -52,6 +52,18 @@ test('megabytes of zeros behind the last batch are gone over in turns', async ()
   const { rows } = finish(sourceOf(directory).window(END_PLACE, 9, 10, ALL_CLOSED), count);
   expect(rows.map(({ kind }) => kind)).toEqual(['batch', 'batch', 'end']);
   expect(count.turns).toBeGreaterThan(5);
+});
+
+test('zeros behind the last batch are gone over once, however often the end is looked at', async () => {
+  const directory = await logOf(2);
+  truncateSync(join(directory, NAME), 6 * MIB);
+  const { fs, read } = countingFs();
+  const source = sourceOf(directory, fs);
+  for (let round = 0; round < 3; round++) {
+    expect(finish(source.info()).end).toBe(2);
+    finish(source.window(END_PLACE, 9, 10, ALL_CLOSED));
+  }
+  expect(read.bytes).toBeLessThan(9 * MIB);
 });
 
 test('bytes made to look like large batches are summed in turns', async () => {

@@ -44,6 +44,7 @@ export const CONSOLES: readonly Console[] = [
   { page: 'docs/inspector/dump.md', block: 2, copies: { 'events-0': 'f-txn-0' } },
   { page: 'docs/inspector/dump.md', block: 3, copies: { 'events-0': 'f-txn-0' } },
   { page: 'docs/inspector/explain.md', block: 1, copies: { 'f-compacted-0': 'f-compacted-0', ...CHECKPOINTS } },
+  { page: 'docs/stats.md', block: 0, copies: { 'events-0': 'f-txn-0' } },
   { page: 'docs/inspector/verify.md', block: 1 },
   { page: 'docs/inspector/verify.md', block: 2, copies: { 'f-txn-0': 'f-txn-0' } },
 ];

@@ -61,6 +61,7 @@ export const PROGRAMS: readonly Program[] = [
     after: 'console.log(segmentsBefore, segmentsAfter, bytesBefore, bytesAfter, endOffset, statistics.recordsKept);',
     said: ['26 26 1702653 43390 19749 500'],
   },
+  { page: 'docs/stats.md', blocks: [0] },
   {
     page: 'docs/transactions.md',
     blocks: [0, 1, 2],

@@ -70,8 +70,10 @@ test('syncing a directory or a file asks the machine to', async () => {
   expect(calls).toEqual([`fsyncSync ${basename(directory)}`]);
   const { fd } = file;
   file.syncSync();
+  // Of the file opened once more: what the system tells one descriptor of a lost page it does not tell it again.
   await file.sync();
-  expect(calls.slice(1)).toEqual([`fdatasyncSync ${fd}`, `fdatasync ${fd}`]);
+  await file.sync();
+  expect(calls.slice(1)).toEqual([`fdatasyncSync ${fd}`, 'fdatasync a', 'fdatasync a']);
   file.close();
 });
 

@@ -37,9 +37,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   store: LOG,
   inspect: [...STATE, 'message'],
   repair: [...LOG, 'inspect'],
+  report: [...STATE, 'message', 'inspect'],
   bench: LOG,
   browse: [...STATE, 'message', 'inspect'],
-  cli: [...STORE, 'inspect', 'repair', 'bench', 'browse'],
+  cli: [...STORE, 'inspect', 'repair', 'report', 'bench', 'browse'],
 };
 
 /** src/index.ts is the public door: everything but the command line. */
@@ -59,6 +60,8 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   log: ['node:crypto'],
   inspect: ['node:worker_threads', 'node:url', 'node:os', 'node:crypto'],
   repair: ['node:crypto'],
+  // uPlot draws on the page: it is part of what the build makes of report/page, and is loaded nowhere else.
+  report: ['node:crypto', 'uplot'],
   cleaner: ['node:worker_threads', 'node:url', 'node:crypto', 'node:os'],
   store: ['node:crypto'],
   // Of perf_hooks the histogram: times still come from `clock`.

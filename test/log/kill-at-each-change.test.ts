@@ -1,9 +1,12 @@
-/** `kill -9` at each change of files that retention and the swap of a compaction make: all old or all new, and nothing beside it. */
+/**
+ * A process that ends at each change of files that retention and the swap of a compaction make, by `kill -9` or with what it would
+ * leave then: all old or all new, and nothing beside it.
+ */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Log, type LogOptions } from '../../src/index.ts';
-import { BUILT, killAtEach, leftoversIn } from '../support/kill-at.ts';
+import { BUILT, stopAtEach, leftoversIn } from '../support/kill-at.ts';
 import { scratch } from '../support/temp.ts';
 import { BATCH_BYTES, numbered, valuesOf } from './telling/support.ts';
 
@@ -52,7 +55,7 @@ describe.each([
     timeout: 400_000,
   }, async () => {
     const starts = new Set<number>();
-    const changes = await killAtEach({
+    const changes = await stopAtEach({
       model: await timed(),
       program: program(
         options,
@@ -125,7 +128,7 @@ describe('F11: the swap of a compaction, killed at any change', () => {
   test('leaves all of the old segments or all of the new, and nothing beside', { timeout: 400_000 }, async () => {
     const model = await filled();
     const found = new Map<string, boolean>();
-    const changes = await killAtEach({
+    const changes = await stopAtEach({
       model,
       program: program(compacted, work),
       check: async (directory, at, isWhole) => {

@@ -25,6 +25,7 @@ import {
 import type { File } from '../../src/fs/contract.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { Random } from '../support/random.ts';
+import { isAllowed, isTakenByLibzstdAlone } from './allowed.ts';
 import { type Engines, type Outcome, outcomeOf, settledOutcomeOf, UNTOUCHED } from './engines.ts';
 import { mutated, type Payload, payloadsOf } from './mutations.ts';
 
@@ -247,19 +248,8 @@ async function differenceOf({ native, ts }: Engines, { call, run }: Comparison):
   return isDeepStrictEqual(one, other) ? undefined : difference(call, one, other);
 }
 
-/**
- * The differences that docs/design.md allows. Damaged zstd frames that libzstd takes and the TypeScript engine refuses; and
- * of bytes that are both damaged and more than the target holds, an engine tells whichever it notices first.
- */
-function isAllowed(codec: number, native: Outcome<unknown>, ts: Outcome<unknown>): boolean {
-  const isRefused = (outcome: Outcome<unknown>): boolean =>
-    'error' in outcome ? outcome.error === 'CORRUPT_COMPRESSED_DATA' : outcome.value === -1;
-  if (isRefused(native) && isRefused(ts)) return true;
-  return codec === 4 && 'value' in native && 'error' in ts && ts.error === 'CORRUPT_COMPRESSED_DATA';
-}
-
 /** Decompresses with both; returns the records if both could, or the difference. */
-function decompressed({ native, ts }: Engines, payload: Payload, random: Random): Uint8Array | Difference | undefined {
+function decompressed(engines: Engines, payload: Payload, random: Random): Uint8Array | Difference | undefined {
   const { codec, magic, bytes } = payload;
   const target = decompressedTo.subarray(0, random.pick([MOST_DECOMPRESSED, MOST_DECOMPRESSED, 2000]));
   const run = (engine: Engine): Outcome<Uint8Array | number> =>
@@ -267,19 +257,11 @@ function decompressed({ native, ts }: Engines, payload: Payload, random: Random)
       const length = engine.decompress(codec as CodecId, magic, bytes, 0, bytes.length, target);
       return length < 0 ? length : target.slice(0, length);
     });
-  const [one, other] = [run(native), run(ts)];
-  if (!isDeepStrictEqual(one, other) && !isAllowed(codec, one, other)) {
+  const [one, other] = [run(engines.native), run(engines.ts)];
+  if (!isDeepStrictEqual(one, other) && !isAllowed(engines, payload, one, other)) {
     return difference(`decompress ${codec}`, one, other);
   }
   return 'value' in one && typeof one.value !== 'number' && 'value' in other ? one.value : undefined;
-}
-
-/** Whether a frame is one of those that libzstd alone takes: then the cleaners' passes differ, too. */
-function isLaxFrame({ native, ts }: Engines, { codec, bytes }: Payload): boolean {
-  if (codec !== 4) return false;
-  const read = (engine: Engine): boolean =>
-    'value' in outcomeOf(() => engine.decompress(4, 2, bytes, 0, bytes.length, decompressedTo));
-  return read(native) !== read(ts);
 }
 
 /** What one engine compresses the other reads. */
@@ -320,7 +302,10 @@ export async function differ(engines: Engines, seed: number, path: string): Prom
       ...scans(bytes, file, random),
       ...builds(bytes, random),
       ...recoveries(bytes, file, random),
-      ...(payloadsOf(bytes, Infinity).some((payload) => isLaxFrame(engines, payload)) ? [] : cleanings(bytes, random)),
+      // The cleaners' passes differ over such frames, too.
+      ...(payloadsOf(bytes, Infinity).some((payload) => isTakenByLibzstdAlone(engines, payload))
+        ? []
+        : cleanings(bytes, random)),
     ];
     const found = await firstOf(engines, ofBytes);
     if (found !== undefined) return found;

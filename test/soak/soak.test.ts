@@ -1,7 +1,7 @@
 /** `npm run soak`, for a few seconds: nothing grows, nothing is lost, and a full disk is recovered from. No times are judged. */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { growth } from '../../scripts/soak.mjs';
+import { growth } from '../../scripts/lib/growth.mjs';
 import { tool } from '../../scripts/lib/run.mjs';
 import { defaultEngine } from '../../src/engine/select.ts';
 import { scratch } from '../support/temp.ts';

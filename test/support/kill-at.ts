@@ -12,16 +12,30 @@ export const BUILT: string = new URL('../../dist/', import.meta.url).href;
 /** Processes at the same time: each is mostly its own start. */
 const AT_ONCE = 4;
 
+/** With copies, every so many changes a process is killed all the same. */
+const KILLED_EVERY = 8;
+
 /**
  * Loaded before a program, which calls `dieAt(n)`: from then on calls that change files are counted, and the process kills
  * itself before the `n`th. Those that the native engine makes are not seen; they are appends, whose ends have tests of their own.
+ * Where `SEGLOG_COPIES` names a directory, its own is copied there before each change instead.
  */
 const KILLER = `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';
+  const copies = process.env.SEGLOG_COPIES;
   let left = Infinity;
   globalThis.dieAt = (count) => { left = count; };
-  const step = () => { if (--left <= 0) process.kill(process.pid, 'SIGKILL'); };
+  let copied = 0;
+  let isCopying = false;
+  const copy = () => {
+    if (isCopying || left === Infinity) return;
+    isCopying = true;
+    fs.cpSync(process.argv[2], copies + '/' + ++copied, { recursive: true, preserveTimestamps: true });
+    isCopying = false;
+  };
+  const kill = () => { if (--left <= 0) process.kill(process.pid, 'SIGKILL'); };
+  const step = copies === undefined ? kill : copy;
   const changes = ['writeSync', 'ftruncateSync', 'renameSync', 'unlinkSync', 'rmSync', 'mkdirSync', 'utimesSync', 'fsyncSync',
     'fdatasyncSync', 'fdatasync'];
   for (const name of changes) {
@@ -46,27 +60,60 @@ interface Killing {
 }
 
 /** Runs a program again and again, each time to its next change, until it comes to its end. @returns how many changes it makes */
-export async function killAtEach({ program, model, check }: Killing): Promise<number> {
-  const file = join(scratch(), 'program.mjs');
-  writeFileSync(file, program);
-  const run = async (at: number): Promise<boolean> => {
-    const directory = scratch();
-    cpSync(model, directory, { recursive: true, preserveTimestamps: true });
-    const isWhole = await cameToItsEnd(file, directory, at);
-    await check(directory, `change ${at}`, isWhole);
-    return isWhole;
-  };
+export async function killAtEach(killing: Killing): Promise<number> {
+  const file = written(killing);
   for (let first = 1; ; first += AT_ONCE) {
-    const ends = await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => run(first + i)));
+    const ends = await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => killAt(killing, file, first + i)));
     const end = ends.indexOf(true);
     if (end >= 0) return first + end - 1;
   }
 }
 
-async function cameToItsEnd(file: string, directory: string, at: number): Promise<boolean> {
+/**
+ * The same for a program that makes all of its changes on one thread: what it would leave at each of them if it were killed there
+ * is what there is at that moment, and is copied then, so that one process does for all. Some it is killed at besides.
+ */
+export async function stopAtEach(killing: Killing): Promise<number> {
+  const file = written(killing);
+  const [directory, copies] = [copyOf(killing.model), scratch()];
+  const isWhole = await cameToItsEnd(file, directory, Number.MAX_SAFE_INTEGER, { SEGLOG_COPIES: copies });
+  expect(isWhole).toBe(true);
+  const changes = readdirSync(copies).length;
+  for (let at = 1; at <= changes; at++) await killing.check(join(copies, String(at)), `change ${at}`, false);
+  await killing.check(directory, 'the end', true);
+  for (let at = 1; at <= changes; at += KILLED_EVERY) await killAt(killing, file, at);
+  return changes;
+}
+
+function written({ program }: Killing): string {
+  const file = join(scratch(), 'program.mjs');
+  writeFileSync(file, program);
+  return file;
+}
+
+function copyOf(model: string): string {
+  const directory = scratch();
+  cpSync(model, directory, { recursive: true, preserveTimestamps: true });
+  return directory;
+}
+
+async function killAt({ model, check }: Killing, file: string, at: number): Promise<boolean> {
+  const directory = copyOf(model);
+  const isWhole = await cameToItsEnd(file, directory, at);
+  await check(directory, `change ${at}`, isWhole);
+  return isWhole;
+}
+
+async function cameToItsEnd(
+  file: string,
+  directory: string,
+  at: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<boolean> {
   const preload = `data:text/javascript,${encodeURIComponent(KILLER)}`;
   const child = spawn(process.execPath, ['--import', preload, file, directory, String(at)], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
   });
   let complaint = '';
   child.stderr.on('data', (piece: Buffer) => (complaint += piece.toString()));

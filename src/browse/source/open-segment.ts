@@ -42,6 +42,14 @@ interface Start {
   readonly before: number | undefined;
 }
 
+/** Where the data ended when the file had that size. */
+interface DataEnd {
+  readonly position: number;
+  readonly sizeBytes: number;
+}
+
+const FIRST: Start = { position: 0, before: -1 };
+
 /** One segment, open for reading. */
 export class OpenSegment {
   readonly base: Int64;
@@ -53,9 +61,11 @@ export class OpenSegment {
   readonly #anchors: EntryAnchors;
   readonly #blocks: Map<number, Block> = new Map();
   /** By block: the first batch in it that was passed. */
-  readonly #starts: Map<number, Start> = new Map([[0, { position: 0, before: -1 }]]);
+  readonly #starts: Map<number, Start> = new Map([[0, FIRST]]);
+  /** Where a batch had no size yet, with bytes behind it: it was being written, or it is damaged. */
+  #unfilled: number | undefined;
   /** Where the data end, and the size of the file then; undefined while nobody has gone there. */
-  #end: { readonly position: number; readonly sizeBytes: number } | undefined;
+  #end: DataEnd | undefined;
 
   constructor(engine: Engine, fs: FileSystem, known: KnownFile) {
     this.#engine = engine;
@@ -76,19 +86,34 @@ export class OpenSegment {
 
   /** Whether batches came since the end was looked at. What is known of the end is then forgotten. */
   hasGrown(): boolean {
-    const end = this.#end;
-    if (end === undefined) return false;
-    const sizeBytes = this.file.sizeBytes();
-    // Space that is set aside grows too; a batch is there once its size is.
-    const head = new Uint8Array(BATCH.LENGTH + 4);
-    const isThere =
-      this.file.read(head, 0, head.length, end.position) === head.length &&
-      new DataView(head.buffer).getInt32(BATCH.LENGTH) >= MIN_MESSAGE_SIZE;
-    const isLonger = sizeBytes > end.sizeBytes && end.position === end.sizeBytes;
-    if (!isThere && !isLonger) return false;
+    if (this.#unfilled !== undefined && this.#hasSizeAt(this.#unfilled)) {
+      // What was taken for damage was a batch on its way: nothing behind it need be as it was.
+      this.#unfilled = undefined;
+      this.#end = undefined;
+      this.#blocks.clear();
+      this.#starts.clear();
+      this.#starts.set(0, FIRST);
+      return true;
+    }
+    if (this.#end === undefined || !this.#goesOnBehind(this.#end)) return false;
     for (const [number, block] of this.#blocks) if (block.next === undefined) this.#blocks.delete(number);
     this.#end = undefined;
     return true;
+  }
+
+  /** Whether batches came behind what was the end. */
+  #goesOnBehind({ position, sizeBytes }: DataEnd): boolean {
+    // Space that is set aside grows too; a batch is there once its size is.
+    return this.#hasSizeAt(position) || (position === sizeBytes && this.file.sizeBytes() > sizeBytes);
+  }
+
+  /** Whether there is the size of a batch. */
+  #hasSizeAt(position: number): boolean {
+    const head = new Uint8Array(BATCH.LENGTH + 4);
+    return (
+      this.file.read(head, 0, head.length, position) === head.length &&
+      new DataView(head.buffer).getInt32(BATCH.LENGTH) >= MIN_MESSAGE_SIZE
+    );
   }
 
   /** Goes over the entries from a position on, where one starts; `undefined` where others may have a turn. */
@@ -126,7 +151,8 @@ export class OpenSegment {
       yield { entry, batch };
     }
     yield* faults(walk.sizeBytes);
-    this.#end = { position: walk.sizeBytes - walk.zeroTailBytes, sizeBytes: walk.sizeBytes };
+    // One that is known already is left alone: that there is more by now is yet to be told.
+    this.#end ??= { position: walk.sizeBytes - walk.zeroTailBytes, sizeBytes: walk.sizeBytes };
   }
 
   /** The first entry that starts at `position` or behind; undefined when none does. */
@@ -205,6 +231,9 @@ export class OpenSegment {
       if (position >= start + BLOCK_BYTES) return { entries, before, next: position };
       if (position >= start) entries.push(entry);
       else before = position;
+      // Zeros by the gigabyte may follow: to go over them once is enough.
+      const end = this.#end;
+      if (end !== undefined && position + entry.size >= end.position && !this.#goesOnBehind(end)) break;
       if (position < turnAt) continue;
       turnAt = position + TURN_BYTES;
       yield { doneBytes: position - from, totalBytes: start - from, offset: lastOffsetOf(entry) };
@@ -226,6 +255,8 @@ export class OpenSegment {
   #faultEntry(fault: SeglogError, end: number): Entry {
     const position = fault.position ?? end;
     const size = Math.max(0, (fault.nextPosition ?? end) - position);
+    if (fault.code === 'BATCH_SIZE_INVALID' && fault.found === 0)
+      this.#unfilled = Math.max(this.#unfilled ?? 0, position);
     return { kind: 'fault', base: this.base, position, size, fault: toldOf(fault) };
   }
 }

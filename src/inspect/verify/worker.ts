@@ -1,34 +1,11 @@
-/** A thread that does one task after the other, with an engine of its own. Started by pool.ts only. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** A thread that verifies, with an engine of its own. Started by pool.ts only. */
+import { workerData } from 'node:worker_threads';
 import { systemClock } from '../../clock/clock.ts';
 import { defaultEngine } from '../../engine/select.ts';
 import { nodeFileSystem } from '../../fs/node-fs.ts';
-import type { FromWorker, ToWorker } from './pool.ts';
-import { runTask, type VerifySettings } from './task.ts';
+import { serveTasks } from '../task-thread.ts';
+import { runTask, type VerifySettings, type VerifyTask } from './task.ts';
 
-/** A message a chunk would be thousands a second. */
-const TOLD_BYTES = 16 * 1024 * 1024;
-
-const port = parentPort;
-if (port === null) throw new Error('this is no program: it runs as a thread');
-const settings = workerData as VerifySettings;
 const machine = { engine: defaultEngine(), fs: nodeFileSystem, clock: systemClock };
-const tell = (message: FromWorker): void => port.postMessage(message);
 
-function run(task: Extract<ToWorker, { kind: 'task' }>['task']): void {
-  let untold = 0;
-  const result = runTask(machine, settings, task, (bytes) => {
-    untold += bytes;
-    if (untold < TOLD_BYTES) return;
-    tell({ kind: 'progress', bytes: untold });
-    untold = 0;
-  });
-  tell({ kind: 'progress', bytes: untold });
-  tell({ kind: 'result', result });
-}
-
-port.on('message', (message: ToWorker) => {
-  // The thread ends by itself once nobody can send to it: never in the middle of a call.
-  if (message.kind === 'end') port.close();
-  else run(message.task);
-});
+serveTasks((task: VerifyTask, progress) => runTask(machine, workerData as VerifySettings, task, progress));

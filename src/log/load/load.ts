@@ -15,6 +15,7 @@ import { readOwnMark, removeOwnMark } from '../clean-mark.ts';
 import { LeaderEpochs } from '../../state/leader-epochs.ts';
 import { ProducerState } from '../../state/producers/producer-state.ts';
 import { SegmentList } from '../segments.ts';
+import { ifThereIsSpace } from '../tolerated.ts';
 import { rebuildEpochs } from './epochs.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { rebuildProducers } from './producers.ts';
@@ -202,7 +203,8 @@ class Loader {
     const bases = listed.map(({ baseOffset }) => baseOffset);
     if (stopped === undefined) {
       epochs.truncateFromEnd(nextOffset);
-      epochs.truncateFromStart(this.#logStart);
+      // Those below the log start do no harm: on a full disk the log comes up with them.
+      ifThereIsSpace(() => epochs.truncateFromStart(this.#logStart));
       producers.removeStraySnapshots(bases);
     }
     rebuildProducers({ context, directory, bases, logStartOffset }, producers, nextOffset, end.wasClean);

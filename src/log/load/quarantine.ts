@@ -70,7 +70,12 @@ export class Quarantine {
     return moved;
   }
 
-  /** @throws SeglogError `NOT_A_REGULAR_FILE` for a link or a file of that name: what is saved would leave the partition */
+  /**
+   * Whoever can write in the partition's directory can still put a link there behind this look; but then he could as well have
+   * taken the log itself: this guards against what an archive or a careless hand has left.
+   *
+   * @throws SeglogError `NOT_A_REGULAR_FILE` for a link or a file of that name: what is saved would leave the partition
+   */
   #make(): void {
     const { fs } = this.#context;
     const stat = fs.stat(this.directory);

@@ -126,8 +126,11 @@ export function findEnd(context: SegmentContext, segment: Segment, fileBytes: nu
 
 /** Goes over all batches of a segment, and asks no index. */
 export function walkAll(context: SegmentContext, segment: Segment, fileBytes: number, verify: boolean): WalkedEnd {
-  const start = { nextOffset: segment.baseOffset, validBytes: 0, maxTimestamp: -1 };
-  return walkOn(context, segment, start, fileBytes, verify);
+  return walkOn(context, segment, startOf(segment), fileBytes, verify);
+}
+
+function startOf({ baseOffset }: Segment): LogEnd {
+  return { nextOffset: baseOffset, validBytes: 0, maxTimestamp: -1 };
 }
 
 /** Goes on from a known end over whatever batches follow it. */
@@ -157,6 +160,21 @@ export function walkOn(
     },
   );
   return { nextOffset, validBytes: position, maxTimestamp, rises };
+}
+
+/**
+ * Where a segment ends that is cut before the first batch that ends at `offset` or later: behind the batch before that one, which may
+ * be far below it, or at the segment's base.
+ */
+export function endBefore(context: SegmentContext, segment: Segment, offset: Offset): Offset {
+  const found = segment.find(offset);
+  const position = found?.position ?? segment.sizeBytes;
+  const validBytes = segment.indexes().offsets.positionAtOrBelow(position - 1);
+  const near = walkOn(context, segment, { ...startOf(segment), validBytes }, position, false);
+  const end = near.validBytes === position ? near : walkAll(context, segment, position, false);
+  // Damage on the way there: below it nothing may be taken for unsynced.
+  const nextOffset = end.validBytes === position ? end.nextOffset : (found?.baseOffset ?? offset);
+  return Math.min(nextOffset, offset);
 }
 
 /** Where the first batch stands that is not whole and valid, and the offset that is expected there; undefined without one. */

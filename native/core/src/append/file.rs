@@ -7,7 +7,7 @@ use crate::io::{DiskFile, Storage, open_regular, write_all};
 use crate::{Error, Result};
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How the bytes get to the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,8 @@ struct Open {
 #[derive(Debug)]
 struct Shared {
     storage: Arc<dyn Storage>,
+    /// Held by the sync that runs.
+    turn: Mutex<()>,
     /// The failure after which nobody knows what is on the disk. Never taken back.
     offline: OnceLock<String>,
 }
@@ -64,7 +66,10 @@ impl Shared {
         }
     }
 
+    /// One after the other: the system tells a descriptor once of a page that it lost, and of two syncs at a time one would
+    /// succeed without it. It finds the file offline instead.
     fn sync(&self) -> Result<()> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.check()?;
         self.storage.sync().map_err(|error| {
             // The kernel marks the pages clean after a failed sync: trying again would succeed, and mean nothing.
@@ -127,7 +132,7 @@ impl AppendFile {
             length = max_size;
         }
         let space = mapped.then(|| Space::new(Arc::clone(&storage), length, max_size, true));
-        let shared = Arc::new(Shared { storage, offline: OnceLock::new() });
+        let shared = Arc::new(Shared { storage, turn: Mutex::new(()), offline: OnceLock::new() });
         let kind = if mapped { Kind::Mapped } else { Kind::Written };
         Ok(Self { open: Some(Open { shared, space, length }), size, kind })
     }

@@ -3,9 +3,10 @@
 //! One for the process, started when a file first reaches its second window, and joined when the last file that uses it
 //! goes: the addon may be unloaded with the worker that loaded it, and no thread must run in it then.
 
-use super::space::{Window, prepare};
+use super::space::{FILL, Fresh, Window, prepare};
 use crate::io::{Mapping, Storage};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
@@ -32,16 +33,20 @@ enum Task {
 #[derive(Debug)]
 struct Job {
     slot: Arc<Slot>,
-    storage: Arc<dyn Storage>,
+    /// Not kept open: a file that is deleted while its request waits gives its space back when its owner closes it.
+    storage: Weak<dyn Storage>,
     start: u64,
     end: u64,
     length: u64,
+    fresh: u64,
 }
 
 #[derive(Debug)]
 struct Slot {
     state: Mutex<State>,
     changed: Condvar,
+    /// The writer waits for it.
+    is_wanted: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -80,10 +85,21 @@ impl Helper {
         Some(helper)
     }
 
-    /// Asks for the window `[start, end)` of a file that is `length` long.
-    pub fn prepare(&self, storage: &Arc<dyn Storage>, start: u64, end: u64, length: u64) -> Option<Pending> {
-        let slot = Arc::new(Slot { state: Mutex::new(State::Queued), changed: Condvar::new() });
-        let job = Job { slot: Arc::clone(&slot), storage: Arc::clone(storage), start, end, length };
+    /// Asks for the window `[start, end)` of a file that is `length` long, and of which nobody uses what lies behind `fresh`.
+    pub fn prepare(
+        &self,
+        storage: &Arc<dyn Storage>,
+        start: u64,
+        end: u64,
+        length: u64,
+        fresh: u64,
+    ) -> Option<Pending> {
+        let slot = Arc::new(Slot {
+            state: Mutex::new(State::Queued),
+            changed: Condvar::new(),
+            is_wanted: AtomicBool::new(false),
+        });
+        let job = Job { slot: Arc::clone(&slot), storage: Arc::downgrade(storage), start, end, length, fresh };
         self.jobs.as_ref()?.send(Task::Prepare(job)).ok()?;
         Some(Pending(slot))
     }
@@ -107,8 +123,10 @@ impl Drop for Helper {
 }
 
 impl Pending {
-    /// The window if the helper has begun with it, waiting until it is mapped; otherwise the request is withdrawn.
+    /// The window if the helper has begun with it, waiting until it is mapped; otherwise the request is withdrawn. What is not filled
+    /// by then stays so: the wait is for one step of it at most.
     pub fn take(self) -> Taken {
+        self.0.is_wanted.store(true, Ordering::Relaxed);
         let mut state = lock(&self.0.state);
         loop {
             match std::mem::replace(&mut *state, State::Taken) {
@@ -124,6 +142,8 @@ impl Pending {
 }
 
 fn run(queue: &Receiver<Task>) {
+    // Never written to, so that all of it is the system's one page of zeros, which stays in the nearest cache.
+    let zeros = vec![0; FILL];
     while let Ok(task) = queue.recv() {
         let job = match task {
             Task::Prepare(job) => job,
@@ -132,16 +152,20 @@ fn run(queue: &Receiver<Task>) {
                 continue;
             }
         };
+        let Some(storage) = job.storage.upgrade() else {
+            continue;
+        };
         if !begin(&job.slot) {
             continue;
         }
-        let window = prepare(&*job.storage, job.start, job.end, job.length);
+        let fresh = Fresh { from: job.fresh, zeros: &zeros, is_wanted: &job.slot.is_wanted };
+        let window = prepare(&*storage, job.start, job.end, job.length, Some(fresh));
         let handed_out =
             window.as_ref().ok().map(|window| (Arc::clone(&window.mapping), Arc::downgrade(&window.writer)));
         *lock(&job.slot.state) = State::Done(window);
         job.slot.changed.notify_one();
         // Before populating: the slot keeps the window, and the file must be closed when its owner closes it.
-        drop(job);
+        drop((job, storage));
         if let Some((mapping, writer)) = handed_out {
             populate(&mapping, &writer);
         }

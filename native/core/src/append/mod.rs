@@ -11,11 +11,15 @@
 //! reader, Kafka included.
 
 mod file;
+#[cfg(test)]
+mod filling_tests;
 mod helper;
 mod publish;
 mod space;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waiting_tests;
 
 pub use file::{AppendFile, Kind, Options, Syncer};
 pub use space::Space;

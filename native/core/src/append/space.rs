@@ -2,7 +2,8 @@
 //!
 //! Copying into pages that are mapped already runs at memory speed; the first touch of a fresh page costs most of an
 //! append. So windows double from 1 MiB to 64 MiB, and from the second on a helper thread allocates and maps the next one
-//! while the current one fills, and populates it ahead of the writer. A small log never pays for more than the first.
+//! while the current one fills, and brings its pages ahead of the writer: before the window is handed out by writing zeros where
+//! nobody writes yet, behind that by touching them. A small log never pays for more than the first.
 //!
 //! A prepared window starts some way before the current one ends, so that a batch that does not fit the current one fits
 //! the next, and never lies in two.
@@ -11,9 +12,10 @@
 //! the file by is given back.
 
 use super::helper::{Helper, Pending, Taken};
-use crate::io::{Mapping, Storage, page_size};
+use crate::io::{Mapping, Storage, page_size, write_all};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const MIB: u64 = 1024 * 1024;
 const FIRST_WINDOW: u64 = MIB;
@@ -121,10 +123,10 @@ impl Space {
         let start = page_floor(at);
         let wanted = (start + self.next_bytes).max(end.next_multiple_of(page_size())).min(self.limit);
         let storage = &*self.storage;
-        let window = prepare(storage, start, wanted, self.length).or_else(|error| match error.kind() {
+        let window = prepare(storage, start, wanted, self.length, None).or_else(|error| match error.kind() {
             // No room for a window, but perhaps for what is asked for.
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded if wanted > end => {
-                prepare(storage, start, end, self.length)
+                prepare(storage, start, end, self.length, None)
             }
             _ => Err(error),
         })?;
@@ -151,7 +153,7 @@ impl Space {
         let Some(helper) = &self.helper else {
             return;
         };
-        self.pending = helper.prepare(&self.storage, start, to, self.length);
+        self.pending = helper.prepare(&self.storage, start, to, self.length, end);
         if let Some(left) = left {
             helper.dispose(left);
         }
@@ -165,13 +167,45 @@ impl Drop for Space {
     }
 }
 
-/// Allocates and maps `[start, end)` of a file that is `length` long.
-pub(super) fn prepare(storage: &dyn Storage, start: u64, end: u64, length: u64) -> io::Result<Window> {
+/// What is filled at once: the largest page that a processor maps as one.
+pub(super) const FILL: usize = 2 * 1024 * 1024;
+
+/// The part of a window that nobody uses yet, and what it is filled with.
+pub(super) struct Fresh<'a> {
+    pub from: u64,
+    pub zeros: &'a [u8],
+    /// Whether the window is waited for: then it is not filled any further.
+    pub is_wanted: &'a AtomicBool,
+}
+
+/// Writes zeros from there to `to`, where zeros are what is read there already. That brings the pages into the page cache faster
+/// than touching them one by one, and as large ones, which are mapped at once (docs/design.md).
+fn fill(storage: &dyn Storage, fresh: &Fresh<'_>, to: u64) -> io::Result<()> {
+    let mut at = fresh.from;
+    while at < to && !fresh.is_wanted.load(Ordering::Relaxed) {
+        let end = (at + 1).next_multiple_of(fresh.zeros.len() as u64).min(to);
+        write_all(storage, &fresh.zeros[..(end - at) as usize], at)?;
+        at = end;
+    }
+    Ok(())
+}
+
+/// Allocates and maps `[start, end)` of a file that is `length` long. What is fresh of it has its pages before it is mapped.
+pub(super) fn prepare(
+    storage: &dyn Storage,
+    start: u64,
+    end: u64,
+    length: u64,
+    fresh: Option<Fresh<'_>>,
+) -> io::Result<Window> {
     let grows = end > length;
     let window = (|| {
         if grows {
             // From the start on, which costs nothing where there is space already, and fills holes.
             storage.allocate(start, end)?;
+        }
+        if let Some(fresh) = fresh {
+            fill(storage, &fresh, end)?;
         }
         let bytes = usize::try_from(end - start).map_err(|_| io::ErrorKind::OutOfMemory)?;
         let mapping = Arc::new(storage.map(start, bytes)?);

@@ -10,6 +10,12 @@ use zstd_safe::{CCtx, CParameter, DCtx, ResetDirective};
 /// The largest window a reader accepts by default, Kafka's among them: 2^27 bytes.
 const MAX_WINDOW: u64 = 1 << 27;
 const MAGIC: u32 = 0xfd2f_b528;
+const BLOCK_HEADER: usize = 3;
+/// A block's kind: one byte stands for all.
+const RUN: usize = 1;
+const COMPRESSED: usize = 2;
+/// The most bytes that a compressed block stands for.
+const MAX_BLOCK: usize = 128 * 1024;
 /// `ZSTD_error_dstSize_tooSmall`; the library gives errors as negated numbers.
 const TARGET_TOO_SMALL: usize = 70_usize.wrapping_neg();
 
@@ -54,7 +60,8 @@ pub(super) fn decompress(source: &[u8], target: &mut [u8]) -> Result<Option<usiz
             }
             match context.decompress(&mut target[filled..], frame) {
                 Ok(produced) => filled += produced,
-                Err(TARGET_TOO_SMALL) => return Ok(None),
+                // The library says so of some damage, too, however much room there is.
+                Err(TARGET_TOO_SMALL) if target.len() - filled < most(frame) => return Ok(None),
                 Err(_) => return Err(damaged()),
             }
             at += length;
@@ -76,6 +83,29 @@ fn window(frame: &[u8]) -> Option<u64> {
     let window = *frame.get(5)?;
     let base = 1_u64 << (10 + (window >> 3));
     Some(base + base / 8 * u64::from(window & 7))
+}
+
+/// The most bytes that the blocks of a whole frame can stand for: compressed ones for as much as any block may hold.
+fn most(frame: &[u8]) -> usize {
+    let descriptor = frame.get(4).copied().unwrap_or(0);
+    let single_segment = descriptor & (1 << 5) != 0;
+    let content_size = match descriptor >> 6 {
+        0 => usize::from(single_segment),
+        code => 1 << code,
+    };
+    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let mut at = 5 + usize::from(!single_segment) + dictionary + content_size;
+    let mut sum = 0;
+    while let Some(header) = frame.get(at..at + BLOCK_HEADER) {
+        let field = usize::from(header[0]) | usize::from(header[1]) << 8 | usize::from(header[2]) << 16;
+        let (is_last, kind, size) = (field & 1 != 0, field >> 1 & 3, field >> 3);
+        sum += if kind == COMPRESSED { MAX_BLOCK } else { size };
+        at += BLOCK_HEADER + if kind == RUN { 1 } else { size };
+        if is_last {
+            break;
+        }
+    }
+    sum
 }
 
 fn damaged() -> Error {
@@ -127,5 +157,33 @@ mod tests {
         let bomb = packed(&vec![0; 10_000_000]);
         assert!(bomb.len() < 2000);
         assert_eq!(decompress(&bomb, &mut [0; 1000]).unwrap(), None);
+    }
+
+    /// Found by the differential fuzzing: the library calls the target too small, whatever its size.
+    #[test]
+    fn damage_is_told_however_much_room_there_is() {
+        let damaged = [&[40, 181, 47, 253, 0, 0, 141, 0, 0, 88][..], b"some text, ", &[1, 0, 166, 139, 31]].concat();
+        assert_eq!(decompress(&damaged, &mut [0; 2000]).unwrap(), None, "it may be that it does not fit");
+        let mut room = vec![0; MAX_BLOCK];
+        assert!(matches!(decompress(&damaged, &mut room), Err(Error::CorruptCompressedData(_))));
+        // Behind a frame that takes some of the room, too.
+        let second = [packed(b"one "), damaged].concat();
+        assert_eq!(decompress(&second, &mut room).unwrap(), None);
+        assert!(decompress(&second, &mut vec![0; MAX_BLOCK + 4]).is_err());
+    }
+
+    #[test]
+    fn whole_frames_fit_or_do_not_by_their_content() {
+        for length in [0, 1, 100, 70_000, MAX_BLOCK, MAX_BLOCK + 1, 3 * MAX_BLOCK] {
+            let noise: Vec<u8> = (0..length as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+            for source in [noise, vec![7; length]] {
+                let frame = packed(&source);
+                assert!(most(&frame) >= length, "{length}: {}", most(&frame));
+                for room in [length.saturating_sub(1), length] {
+                    let expected = (room == length).then_some(length);
+                    assert_eq!(decompress(&frame, &mut vec![0; room]).unwrap(), expected, "{length} in {room}");
+                }
+            }
+        }
     }
 }

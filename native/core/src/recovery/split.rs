@@ -20,8 +20,6 @@ const MIN_RANGE: u64 = 4 * 1024 * 1024;
 const MIN_AVERAGE: u64 = 8 * 1024;
 /// After so many headers of a piece the average is judged.
 const SAMPLE: u64 = 64;
-/// When so many headers wait for pieces before them, the second thread ends.
-const MAX_WAITING: usize = 32 * 1024;
 /// Some tens of microseconds.
 const MAX_SPINS: usize = 2000;
 
@@ -48,10 +46,9 @@ struct Division {
     settled: u64,
     /// No further piece is given out.
     is_over: bool,
-    /// Pieces that were gone over and not taken into the state yet.
+    /// Pieces that were gone over and not taken into the state yet. There are no more headers in them than batches of
+    /// [`MIN_AVERAGE`] in the range of a call.
     found: BTreeMap<u64, Found>,
-    /// Their headers.
-    waiting: usize,
 }
 
 /// Goes over `[start, end)` on two threads and returns why it stopped, or nothing when the rest is for one thread: where
@@ -69,8 +66,7 @@ pub fn recover(
     }
     let (left, right) = scratch.split_at_mut(scratch.len() / 2);
     let most = left.len() as u64;
-    let division =
-        Mutex::new(Division { number: 0, start, settled: 0, is_over: false, found: BTreeMap::new(), waiting: 0 });
+    let division = Mutex::new(Division { number: 0, start, settled: 0, is_over: false, found: BTreeMap::new() });
     let first = take(&division, read, end, most);
     if lock(&division).is_over {
         return Ok(None);
@@ -120,7 +116,7 @@ fn lead(
     Ok(None)
 }
 
-/// What the second thread does: pieces, until none is left or too much of what it found waits.
+/// What the second thread does: pieces, until none is left.
 fn help(
     division: &Mutex<Division>,
     read: impl Fn(&mut [u8], u64) -> io::Result<usize> + Copy,
@@ -128,10 +124,7 @@ fn help(
     scratch: &mut [u8],
     most: u64,
 ) {
-    while lock(division).waiting < MAX_WAITING {
-        let Some(piece) = take(division, read, end, most) else {
-            return;
-        };
+    while let Some(piece) = take(division, read, end, most) {
         let found = go_over(&piece, read, scratch);
         lock(division).put(piece.number, found);
     }
@@ -140,7 +133,6 @@ fn help(
 impl Division {
     fn put(&mut self, number: u64, found: Found) {
         self.is_over |= !found.is_whole;
-        self.waiting += found.headers.len();
         self.found.insert(number, found);
     }
 }
@@ -208,7 +200,6 @@ fn settle(division: &Mutex<Division>, state: &mut State, out: &mut Output<'_>) -
         let Some(found) = shared.found.remove(&number) else {
             return Ok(None);
         };
-        shared.waiting -= found.headers.len();
         // What lies behind a piece that ends too soon is for one thread.
         shared.settled = if found.is_whole { number + 1 } else { u64::MAX };
         drop(shared);

@@ -64,8 +64,7 @@ export function* checkEpochsAgainstLog(
 ): Generator<Finding, void> {
   const inLog = epochsInLog(extent);
   if (entries === undefined) {
-    const first = inLog[0];
-    if (first !== undefined) yield missing(path, undefined, first);
+    yield* missingEntries(path, [], undefined, extent, inLog).slice(0, 1);
     return;
   }
   const wrong = wrongEntries(path, entries, text, extent, inLog);
@@ -100,7 +99,7 @@ function wrongEntries(
 function missingEntries(
   path: string,
   entries: readonly EpochStart[],
-  text: string,
+  text: string | undefined,
   extent: PartitionExtent,
   inLog: readonly EpochInLog[],
 ): Finding[] {
@@ -109,7 +108,7 @@ function missingEntries(
   const firstStart = entries[0]?.startOffset ?? extent.logStart;
   const isContiguous = isUnbroken(extent);
   const lastPlaces = new Map(knownPlaces(extent).map(({ epoch, offset }) => [epoch, offset]));
-  const starts = lineStarts(text);
+  const starts = lineStarts(text ?? '');
   return inLog.flatMap((known, index) => {
     const next = inLog[index + 1]?.startOffset;
     // The next epoch may have begun long before its first batch, in a gap.
@@ -118,7 +117,7 @@ function missingEntries(
     const isDropped = last < firstStart;
     if (listed.has(known.epoch) || isDropped) return [];
     const after = countOf(entries, ({ epoch }) => epoch <= known.epoch);
-    return [missing(path, starts[FIRST_ENTRY + after] ?? text.length, known)];
+    return [missing(path, starts[FIRST_ENTRY + after] ?? text?.length, known)];
   });
 }
 

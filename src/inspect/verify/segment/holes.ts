@@ -1,4 +1,5 @@
 /** Bytes of a .log file that are no whole, valid batch: what they are, and where batches go on. */
+import { viewOf } from '../../chunk.ts';
 import { type Engine, SCAN_STOPS, type ScanStop } from '../../../engine/contract.ts';
 import { BATCH, HEADER_SIZE, LOG_OVERHEAD, MIN_MESSAGE_SIZE } from '../../../format/batch.ts';
 import type { File } from '../../../fs/contract.ts';
@@ -143,8 +144,4 @@ export class HoleFinder {
 
 function goesOn(next: number, end: number): string {
   return next >= end ? '; no whole batch follows' : `; batches go on at byte ${next}`;
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -2,8 +2,8 @@
  * Goes over a .log file once: checksums in the engine, a chunk at a time, and everything else from there. The undamaged path
  * makes no objects a record; what is no batch is left to {@link HoleFinder}, which says where batches go on.
  */
+import { fileShrank, viewOf } from '../../chunk.ts';
 import { type Engine, SCAN_OUTCOME, SCAN_ROW, SCAN_STOPS, type ScanStop } from '../../../engine/contract.ts';
-import { SeglogError } from '../../../errors/errors.ts';
 import { BATCH, HEADER_SIZE } from '../../../format/batch.ts';
 import type { File } from '../../../fs/contract.ts';
 import { MAX_INT32 } from '../../../units/units.ts';
@@ -112,7 +112,7 @@ export class LogScan {
     const wanted = Math.min(this.#bytes.length, this.sizeBytes - position);
     this.#engine.readBatches(this.#file, position, this.#bytes, wanted, true, this.#rows, this.#outcome);
     const filled = this.#outcome[SCAN_OUTCOME.filled] as number;
-    if (filled < wanted) throw shrank(this.#file, position + wanted, position + filled);
+    if (filled < wanted) throw fileShrank(this.#file, position + wanted, position + filled);
     const end = this.#outcome[SCAN_OUTCOME.end] as number;
     const stop = this.#outcome[SCAN_OUTCOME.stop] as ScanStop;
     const need = this.#outcome[SCAN_OUTCOME.need] as number;
@@ -217,17 +217,4 @@ export class LogScan {
     this.lastWholeOffset = isPrevious ? this.order.lastOffsetBefore : this.order.lastOffset;
     this.nextWholeOffset = this.lastWholeOffset === undefined ? undefined : addExact(this.lastWholeOffset, 1);
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function shrank(file: File, expected: number, found: number): SeglogError {
-  return new SeglogError('FILE_SHRANK', 'the file became shorter while it was read', {
-    file: file.path,
-    expected: `${expected} bytes`,
-    found: `${found} bytes`,
-    action: 'Something truncates this file; verify it again, or a copy of it',
-  });
 }

@@ -15,10 +15,10 @@ export class BackwardBits {
   /** How many bits are left. */
   position: number;
 
-  /** @throws SeglogError `CORRUPT_COMPRESSED_DATA` when there is no mark */
-  constructor(bytes: Uint8Array, start: number, end: number) {
+  /** `what` is coded. @throws SeglogError `CORRUPT_COMPRESSED_DATA` when there is no mark */
+  constructor(bytes: Uint8Array, start: number, end: number, what: string) {
     const last = end > start ? (bytes[end - 1] as number) : 0;
-    if (last === 0) throw corrupt(CODEC, 'a bit stream has no end mark');
+    if (last === 0) throw corrupt(CODEC, `a stream of ${what} has no end mark`);
     this.#bytes = bytes;
     this.#start = start;
     this.position = (end - start - 1) * 8 + (31 - Math.clz32(last));

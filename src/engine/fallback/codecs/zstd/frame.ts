@@ -180,7 +180,7 @@ function decompressBlock(
   const { kind, size } = block;
   if (kind === BLOCK_KINDS.compressed) {
     // The reference, and so the native engine, lets raw blocks and runs be larger.
-    if (size > maxBlockBytes) throw corrupt(CODEC, 'a block is larger than it may be');
+    if (size > maxBlockBytes) throw corrupt(CODEC, 'a compressed block is larger than it may be');
     const end = at + size;
     const sequencesAt = literals.read(bytes, at, end, maxBlockBytes);
     return sequences.execute(bytes, sequencesAt, end, literals, target, out, frameStart, maxBlockBytes);

@@ -45,7 +45,7 @@ function directWeights(bytes: Uint8Array, start: number, count: number): number[
 /** Two states take turns until the bits are used up. */
 function codedWeights(bytes: Uint8Array, start: number, end: number): number[] {
   const { table, end: streamStart } = readTable(bytes, start, end, MAX_WEIGHTS, MAX_WEIGHTS_LOG);
-  const stream = new BackwardBits(bytes, streamStart, end);
+  const stream = new BackwardBits(bytes, streamStart, end, "the literals' code");
   let state = stream.read(table.log);
   let other = stream.read(table.log);
   if (stream.position < 0) throw corrupt(CODEC, 'the code of the literals is cut off');
@@ -109,7 +109,7 @@ function decodeStream(
 ): void {
   const { log, entries } = table;
   const mask = (1 << log) - 1;
-  let { position } = new BackwardBits(bytes, start, end);
+  let { position } = new BackwardBits(bytes, start, end, 'literals');
   let out = targetStart;
   // The bits [position - log, position) choose the entry; those before the first are zeros.
   for (; out < targetEnd && position >= log; out++) {

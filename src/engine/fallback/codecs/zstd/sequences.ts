@@ -214,7 +214,7 @@ export class Sequences {
     frameStart: number,
     blockEnd: number,
   ): boolean {
-    const bits = new BackwardBits(bytes, start, end);
+    const bits = new BackwardBits(bytes, start, end, 'sequences');
     const lengths = this.#literalLengths as FseTable;
     const offsets = this.#offsets as FseTable;
     const matches = this.#matchLengths as FseTable;

@@ -1,0 +1,98 @@
+/**
+ * Miri over native/core's unit tests: an interpreter that knows of every byte whether it may be read. It runs Rust only, so each test
+ * module is in one of two lists here, and one that is in neither is a failure.
+ */
+import { inProject, since } from '../project.mjs';
+import { lastLines, run } from '../run.mjs';
+
+/** A run of one module takes from seconds to minutes. */
+const MODULES = [
+  ...['batch', 'bytes', 'crc', 'scan', 'locate', 'find', 'index::search', 'index::build'],
+  ...['records::varint', 'records::check', 'records::decode', 'records::lines', 'records::text'],
+  ...['codec::gzip', 'codec::snappy', 'codec::lz4::read', 'codec::lz4::xxh32'],
+  ...['cleaning::hash', 'cleaning::map', 'cleaning::tests', 'recovery::tests', 'append::publish', 'io::read'],
+];
+
+const SLOW = 'minutes, a thousand times slower than the processor';
+/** Modules and tests that are not for Miri, and why. */
+const BEYOND = {
+  'append::publish::tests::long_bodies_are_copied_whole_wherever_they_start_and_end': SLOW,
+  'append::publish::tests::whoever_sees_the_length_sees_the_body': 'a race that is meant',
+  'append::tests': 'shared mappings of files',
+  'cleaning::map::tests::a_large_map_holds_what_was_put': SLOW,
+  'cleaning::map::tests::a_map_spreads_as_keys_come_and_not_beyond_its_memory': SLOW,
+  'cleaning::map::tests::hashes_that_crowd_as_none_do_fill_the_map_and_lose_nothing': SLOW,
+  'codec::lz4::write': 'the C library of LZ4',
+  'codec::tests': 'the C libraries of LZ4 and zstd',
+  'codec::zstd': 'the C library of zstd',
+  cpu: 'the processors of the machine',
+  'crc::tests::every_length_agrees_with_a_bit_by_bit_reference': SLOW,
+  'io::open': 'FIFOs and devices',
+  'locate::tests::every_target_from_every_boundary_with_any_scratch': SLOW,
+  lock: 'locks of files',
+  probe: 'shared mappings of files',
+  'recovery::tests::threads_calls_and_room_change_nothing': SLOW,
+};
+
+const CARGO = ['+nightly', 'miri', 'test', '--manifest-path', 'native/Cargo.toml', '--package', 'seglog-core', '--lib'];
+const WHERE = ['--target-dir', inProject('native', 'target', 'miri')];
+const ENV = {
+  // Files and the clock are the machine's.
+  MIRIFLAGS: '-Zmiri-disable-isolation',
+  // A thousand times slower than the processor: a few inputs of each property.
+  PROPTEST_CASES: '6',
+  PROPTEST_DISABLE_FAILURE_PERSISTENCE: 'true',
+};
+
+/** The names of all tests. @returns {Promise<string[]>} */
+async function testNames() {
+  const { code, output, stdout } = await run('cargo', [...CARGO, ...WHERE, '--', '--list'], { env: ENV });
+  if (code !== 0) throw new Error(`Miri cannot build native/core:\n${lastLines(output, 40)}`);
+  return [...stdout.matchAll(/^(\S+): test$/gm)].map(([, name]) => name);
+}
+
+const isOf = (name, module) => name === module || name.startsWith(`${module}::`);
+const isBeyond = (name) => Object.keys(BEYOND).some((module) => isOf(name, module));
+
+/** What Miri needs and is not there, if anything is. */
+async function missing() {
+  const { code } = await run('cargo', ['+nightly', 'miri', '--version']);
+  return code === 0 ? undefined : 'no Miri: rustup toolchain install nightly --component miri,rust-src';
+}
+
+/**
+ * Runs module after module until the time is over.
+ *
+ * @param {{ minutes: number }} limits no module is begun behind so many minutes
+ */
+export async function miri({ minutes }) {
+  const why = await missing();
+  if (why !== undefined) return { skipped: why };
+  const startMs = performance.now();
+  const names = await testNames();
+  const unknown = names.filter((name) => !isBeyond(name) && !MODULES.some((module) => isOf(name, module)));
+  if (unknown.length > 0) {
+    return { failed: `say in scripts/lib/sanitize/miri.mjs whether Miri can run ${unknown.join(', ')}` };
+  }
+  let passed = 0;
+  const late = [];
+  for (const module of MODULES) {
+    const tests = names.filter((name) => isOf(name, module) && !isBeyond(name));
+    if (tests.length === 0)
+      return { failed: `there is no test in ${module} any more: see scripts/lib/sanitize/miri.mjs` };
+    if (performance.now() - startMs > minutes * 60_000) {
+      late.push(module);
+      continue;
+    }
+    const moduleMs = performance.now();
+    const { code, output } = await run('cargo', [...CARGO, ...WHERE, '--', '--exact', ...tests], { env: ENV });
+    const count = Number(/^test result: ok\. (\d+) passed/m.exec(output)?.[1] ?? 0);
+    if (code !== 0 || count !== tests.length) return { failed: `${module}:\n${lastLines(output, 60)}` };
+    console.log(`miri: ${module}: ${count} tests in ${since(moduleMs)}`);
+    passed += count;
+  }
+  const beyond = Object.entries(BEYOND).map(([module, reason]) => `${module} (${reason})`);
+  console.log(`miri: not for it: ${beyond.join(', ')}`);
+  if (late.length > 0) console.log(`miri: SKIPPED for want of time (--minutes): ${late.join(', ')}`);
+  return { counts: { 'tests of native/core': passed, 'tests it cannot run': names.length - passed } };
+}
