@@ -11,6 +11,6 @@ export default defineConfig({
     hookTimeout: 180_000,
     // A suite that lost its tests must not look like one that passed.
     passWithNoTests: false,
-    expect: { requireAssertions: true },
+    expect: { requireAssertions: true, poll: { timeout: 60_000 } },
   },
 });

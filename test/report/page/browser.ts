@@ -9,6 +9,8 @@ import { afterAll, beforeAll, test } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+/** A machine that does other work takes long to start a browser, and to scroll. */
+const PATIENCE_MS = 120_000;
 const DESKTOP = { width: 1200, height: 900 };
 
 /** A page that is open. */
@@ -50,7 +52,7 @@ function defineIn(path: string, define: (open: Open) => void): void {
   let browser: Browser | undefined;
   beforeAll(async () => {
     // The sandbox needs rights that a container does not give; only pages of our own are opened.
-    browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox'], timeout: PATIENCE_MS });
   });
   afterAll(async () => {
     await browser?.close();
@@ -64,6 +66,7 @@ function defineIn(path: string, define: (open: Open) => void): void {
 async function openIn(browser: Browser, file: string, options: Parameters<Open>[1] = {}): Promise<Opened> {
   const { width = DESKTOP.width, colorScheme = 'light' } = options;
   const context = await browser.newContext({ viewport: { ...DESKTOP, width }, colorScheme, offline: true });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const url = pathToFileURL(file).href;
   const problems: string[] = [];

@@ -72,7 +72,9 @@ function tests(open: Open): void {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');
-    expect(await page.locator('#record-list li').nth(1).locator('.facts').count()).toBe(1);
+    // What is in it is made a moment later.
+    await page.locator('#record-list li').nth(1).locator('.facts').waitFor();
+    expect(await page.locator('#record-list .facts').count()).toBe(1);
     await page.keyboard.press('End');
     expect(await summaries.last().evaluate((element) => element === document.activeElement)).toBe(true);
   });
