@@ -5,6 +5,7 @@ pub struct Load {
     pub directory: std::path::PathBuf,
     pub records: u64,
     pub record_bytes: usize,
+    /// The limit `rewrite` takes it for records of a key, of which it keeps one.
     pub batch_records: u64,
     pub rounds: u32,
 }

@@ -98,8 +98,8 @@ fn point(file: &File, bytes: u64) -> Result<f64, Box<dyn Error>> {
     Ok(started.elapsed().as_secs_f64())
 }
 
-/// Compaction's bytes without its thoughts: all is read, one part in so many is written.
-fn rewrite(file: &File, path: &Path, load: &Load, bytes: u64) -> Result<f64, Box<dyn Error>> {
+/// Compaction's bytes without its thoughts: all is read, one part in `parts` is written.
+fn rewrite(file: &File, path: &Path, parts: u64, bytes: u64) -> Result<f64, Box<dyn Error>> {
     let mut out = new_file(path)?;
     let mut chunk = vec![0_u8; CHUNK];
     let started = Instant::now();
@@ -107,7 +107,7 @@ fn rewrite(file: &File, path: &Path, load: &Load, bytes: u64) -> Result<f64, Box
     while at < bytes {
         let length = (bytes - at).min(CHUNK as u64) as usize;
         file.read_exact_at(&mut chunk[..length], at)?;
-        out.write_all(&chunk[..length / load.batch_records as usize])?;
+        out.write_all(&chunk[..length / parts as usize])?;
         at += length as u64;
     }
     Ok(started.elapsed().as_secs_f64())
@@ -177,7 +177,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             ("write", _) => (write(&path, bytes)?, load.records, bytes),
             ("pread", Some(file)) => (pread(file, bytes)?, load.records, bytes),
             ("point", Some(file)) => (point(file, bytes)?, POINTS, POINTS * HEADER as u64),
-            ("rewrite", Some(file)) => (rewrite(file, &second, &load, bytes)?, load.records, bytes),
+            ("rewrite", Some(file)) => (rewrite(file, &second, load.batch_records, bytes)?, load.records, bytes),
             ("rename" | "unlink", _) => (names(&load.directory, &load, work == "unlink")?, load.records, 0),
             ("fdatasync", _) => (fdatasync(&path, &load)?, load.records, bytes * load.batch_records),
             _ => return Err(format!("unknown work: {work}").into()),
