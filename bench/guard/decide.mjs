@@ -1,12 +1,12 @@
 /**
  * Whether ratios are what they were. Never absolute times: the machine is another each time, and so is the hour.
  *
- * The noise band: a quarter, or twice the spread that the ratio had when the baseline was recorded, where that is more; three
+ * The noise band: a quarter, or twice the spread that the ratio had when the baseline was recorded, where that is more; two
  * fifths at most, so that nothing goes unguarded.
  */
 
 const LEAST_BAND = 0.25;
-const MOST_BAND = 0.6;
+const MOST_BAND = 0.4;
 const SPREADS = 2;
 
 /** How far, as a share of it, a ratio may be below the baseline's without a word. */
@@ -20,15 +20,22 @@ export function bandOf({ spread }) {
  * - `worse`: the median is below the band, and the best of its turns is, too
  * - `unsure`: the median is below, but not every turn: measure again on a quieter machine
  * - `better`: every turn is above the band: the baseline should be recorded anew
+ * - `changed`: the baseline measured something else: it must be recorded anew
  * - `same`, `missing`
  */
-export function decide(entry, measured) {
+export function decide(entry, measured, commands = entry.commands) {
   const band = bandOf(entry);
   const floor = entry.ratio * (1 - band);
   const said = { ...entry, band, floor, measured };
+  if (measured !== undefined && String(commands) !== String(entry.commands)) return { ...said, verdict: 'changed' };
   if (measured === undefined) return { ...said, verdict: 'missing' };
   if (measured.median < floor) return { ...said, verdict: measured.most < floor ? 'worse' : 'unsure' };
   return { ...said, verdict: measured.least > entry.ratio * (1 + band) ? 'better' : 'same' };
+}
+
+/** What the two programs of a ratio were told: ratios of other loads cannot be compared. */
+function commandsOf(sides, ...names) {
+  return names.map((name) => sides[name]?.command);
 }
 
 /** The ratios that results have, as entries of a baseline. */
@@ -42,6 +49,7 @@ export function entriesOf(works) {
         to: base,
         ratio: Number(ratio.median.toFixed(3)),
         spread: Number(ratio.spread.toFixed(3)),
+        commands: commandsOf(sides, base, side),
       })),
   );
 }
@@ -49,16 +57,17 @@ export function entriesOf(works) {
 /**
  * All entries of a baseline against results.
  *
- * @returns {{ verdict: 'worse' | 'unsure' | 'better' | 'same' | 'missing' }[]}
+ * @returns {{ verdict: 'worse' | 'unsure' | 'better' | 'changed' | 'same' | 'missing' }[]}
  */
 export function compareAll(entries, works) {
   return entries.map((entry) => {
     const work = works.find(({ name }) => name === entry.work);
-    return decide(entry, work?.base === entry.to ? work.sides[entry.side]?.ratio : undefined);
+    const ratio = work?.base === entry.to ? work.sides[entry.side]?.ratio : undefined;
+    return decide(entry, ratio, ratio && commandsOf(work.sides, entry.to, entry.side));
   });
 }
 
-/** 1 when something is worse; else 0: what is unsure or missing is no proof. */
+/** 1 when something is worse, or guarded no more; else 0: what is unsure or missing is no proof. */
 export function exitCodeOf(decisions) {
-  return decisions.some(({ verdict }) => verdict === 'worse') ? 1 : 0;
+  return decisions.some(({ verdict }) => verdict === 'worse' || verdict === 'changed') ? 1 : 0;
 }

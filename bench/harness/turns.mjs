@@ -3,6 +3,7 @@
  * one's, whose time its dirty pages would be written in otherwise. A turn's value is the median of its warm rounds; what is
  * said of a side is said of its turns. Who begins changes from turn to turn.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { canMeasure, watchMemory } from './memory.mjs';
@@ -171,6 +172,8 @@ async function makeFixtures(work, sides, placeOf, made) {
     known.reason = await makeFixture(work, side, placeOf(side));
     if (work.sharedFixture === true) made.all = made[side];
   }
+  // Who has the first turn would pay for writing it all to the disk.
+  spawnSync('sync');
 }
 
 /** What was made for the turns: of fixtures with a name, what another work's turns read before these. */
@@ -223,7 +226,9 @@ export async function runWork(work, names, given, { available, say, done = [], k
   await makeFixtures(work, sides, placeOf, made);
   for (let turn = 0; turn < options.turns; turn++) {
     for (let at = 0; at < turning.length; at++) {
-      const side = turning[(at + turn) % turning.length];
+      // Each other turn backwards: nobody always follows the same one, and finds what that one left.
+      const place = turn % 2 === 0 ? turn + at : turn - at + turning.length;
+      const side = turning[place % turning.length];
       if (sides[side].reason !== undefined) continue;
       say(`${work.name}: ${side}, turn ${turn + 1} of ${options.turns}`);
       await takeTurn(work, side, sides[side], placeOf(side));

@@ -14,13 +14,17 @@ export async function openStore(directory, { durable }) {
   const level = new ClassicLevel(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer', compression: false });
   await level.open();
   const options = { sync: durable };
+  /** Of single puts, which LevelDB does in their order. */
+  let last;
   return {
     appendBatch: (first, values) =>
       level.batch(
         values.map((value, i) => ({ type: 'put', key: keyOf(first + i), value })),
         options,
       ),
-    appendOne: (record, value) => level.put(keyOf(record), value, options),
+    appendOne(record, value) {
+      last = level.put(keyOf(record), value, options);
+    },
     appendDurably: (record, value) => level.put(keyOf(record), value, options),
     async scan(see) {
       const iterator = level.iterator({ highWaterMarkBytes: 1 << 20 });
@@ -32,7 +36,7 @@ export async function openStore(directory, { durable }) {
       await iterator.close();
     },
     get: (record) => level.getSync(keyOf(record)),
-    settle: () => {},
+    settle: () => last,
     close: () => level.close(),
   };
 }

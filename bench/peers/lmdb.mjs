@@ -16,8 +16,8 @@ export function openStore(directory, { durable }) {
         for (let i = 0; i < values.length; i++) database.putSync(first + i, values[i], { append: true });
       });
     },
-    /** Puts of one turn of the event loop share a transaction; the promise says when it is committed. */
-    appendOne: put,
+    /** Puts of one turn of the event loop share a transaction; `settle` waits for the last one. */
+    appendOne: (record, value) => void put(record, value),
     async appendDurably(record, value) {
       await put(record, value);
       await database.flushed;

@@ -7,7 +7,8 @@
  * `openStore(directory, { durable })`, which answers:
  *
  *   appendBatch(first, values)     so many records at once; await what it gives
- *   appendOne(record, value)       one record, without the caller gathering any; await only what `settle` does not cover
+ *   appendOne(record, value)       one record, without the caller gathering any; await only what `settle` does not cover,
+ *                                  which is room for more
  *   appendDurably(record, value)   one record; on the disk when the promise settles
  *   settle()                       all that was appended is where the work says
  *   scan(see)                      all values in order
@@ -68,12 +69,12 @@ async function append(store) {
 }
 
 async function appendOne(store) {
-  let last;
   for (let i = 0; i < records; i++) {
-    last = store.appendOne(i, values[i & (VALUE_COUNT - 1)]);
-    if (i % ONES_A_TURN === ONES_A_TURN - 1) await last;
+    const waiting = store.appendOne(i, values[i & (VALUE_COUNT - 1)]);
+    if (i % ONES_A_TURN !== ONES_A_TURN - 1) continue;
+    await waiting;
+    await new Promise((resolve) => setImmediate(resolve));
   }
-  await last;
   await store.settle();
 }
 

@@ -21,7 +21,8 @@ function promiseText(promise, unit) {
   const asked = `${least === undefined ? 'at most' : 'at least'} ${say(bound)}`;
   const aimed = aim === undefined ? '' : `, aim ${aim} ${aimReached ? 'reached' : 'not reached'}`;
   const value = to === undefined ? valueText(found.median, unit) : Number(found.median.toPrecision(3));
-  return `${asked}: ${reached ? 'kept' : 'NOT KEPT'} with ${value}${aimed}`;
+  const turns = found.count === 1 ? ', of one turn only' : '';
+  return `${asked}: ${reached ? 'kept' : 'NOT KEPT'} with ${value}${turns}${aimed}`;
 }
 
 /** Rows of a work: side, median with extremes, times the base, peak memory, promises. */

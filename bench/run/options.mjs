@@ -24,7 +24,7 @@ Each side takes its turn in a new process, again and again, and what is said of 
   --before DIR      a built checkout of an older version, to append and read in turn with this one
   --dir DIR         where the logs go (default: a directory of the system's temporary one)
   --out DIR         where the results go (npm run bench, whole: bench/results and docs; in part: .cache/bench; the others: nowhere)
-  --minutes N       when so much time is over, the works that are left take one turn (default 33)
+  --minutes N       when so much time is over, the works that are left take one turn (default 60)
   --no-build        take dist/ and the addon as they are
   --quick           1 turn of 2 rounds, 200000 records, small logs; results to .cache/bench: to see that it works, not to quote
 `;
@@ -108,7 +108,7 @@ export function readOptions(argv) {
     partitions: whole('partitions', 1),
     gib: numberOf('gib', sized.gib, 0.01),
     bytes: whole('bytes', 1000),
-    minutes: numberOf('minutes', values.minutes ?? '33', 1),
+    minutes: numberOf('minutes', values.minutes ?? '60', 1),
     codec: values.codec ?? 'uncompressed',
     toFile: values['to-file'],
     before: values.before,

@@ -1,7 +1,7 @@
 /** Works where done means on the disk, and how near appending comes to the machine's limits, both taken in turn by one process. */
 import path from 'node:path';
-import { rust, seglogBench } from '../harness/programs.mjs';
-import { loadOf, peerProgram, recordSpeeds } from './program-makers.mjs';
+import { rust, script, seglogBench } from '../harness/programs.mjs';
+import { loadOf, recordSpeeds } from './program-makers.mjs';
 import { shares } from './shares.mjs';
 
 const APPENDERS = 64;
@@ -24,18 +24,19 @@ function durableSeglog(engine, kind, options) {
   });
 }
 
+function durablePeer(side, { directory, records, recordBytes, few, appenders }) {
+  const place = path.join(directory, side);
+  return script('peers/peer-worker.mjs', [side, 'durable', place, records, recordBytes, 1, few, appenders]);
+}
+
 function durableSides(kind) {
   const seglog = (engine) => (options) => durableSeglog(engine, kind, options);
   const appenders = kind === 'group' ? APPENDERS : 1;
   const peers = STORES.map((side) => [
     side,
     (options) =>
-      // A twentieth: most of them sync for each record.
-      peerProgram(
-        side,
-        'durable',
-        loadOf(options, { records: countOf(kind, options) / 5, batchRecords: 1, appenders }),
-      ),
+      // Most of them sync for each record: fewer are enough.
+      durablePeer(side, loadOf(options, { records: Math.max(200, countOf(kind, options) / 10), appenders })),
   ]);
   const fdatasync = ({ directory, rounds, warm, ...options }) =>
     rust('limits', ['fdatasync', path.join(directory, 'limits'), countOf('single', options), 110, 1, rounds + warm]);
@@ -77,7 +78,7 @@ export const DISK_WORKS = [
     title: 'Syncs a second of 64 writers, as a share of a bare loop of write and fdatasync',
     unit: 'share',
     better: 'more',
-    note: 'Log and loop take turns of 64 syncs in one process.',
+    note: 'The loop writes to a file as many bytes as came to the log between two syncs, and calls fdatasync; log and loop take turns of 64 syncs in one process.',
     sides: Object.fromEntries(
       ['native', 'ts'].map((engine) => [engine, (options) => durableSeglog(engine, 'group', options)]),
     ),
@@ -90,7 +91,7 @@ export const DISK_WORKS = [
     title: 'Appending 1 KB records, as a share of 1 MiB copies into a fresh mapping',
     unit: 'share',
     better: 'more',
-    note: 'The copies have their pages made ahead by another thread, as the append file has; both take turns in one process.',
+    note: 'The copies have their pages made ahead by another thread and go past the caches, as appends do; both take turns in one process.',
     sides: {
       native: ({ directory, records, rounds, warm }) =>
         seglogBench('native', 'copy', directory, {

@@ -62,7 +62,6 @@ const LIMITS = {
   recover: reading,
   seek: { sides: onRecords(['point']), limits: ['point'] },
   compact: compacting,
-  'durable-group': { sides: {}, limits: ['fdatasync'] },
   'durable-one': { sides: {}, limits: ['fdatasync'] },
   retention: { sides: { rename: onNames('rename') }, limits: ['rename'] },
   'retention-unlink': { sides: { unlink: onNames('unlink') }, limits: ['unlink'] },
@@ -85,7 +84,8 @@ export function withLimits(work) {
   };
   return {
     ...work,
-    sides: { ...work.sides, ...found.sides },
+    // What a work says itself of a limit, such as how often it is repeated, counts.
+    sides: { ...found.sides, ...work.sides },
     limits: found.limits,
     value: value === undefined ? undefined : ofLines,
   };

@@ -35,11 +35,11 @@ export function kafkaProgram(work, { directory, records, recordBytes, batchRecor
   return kafka('PeerLog', [place, records, recordBytes, batchRecords, compression, all, work]);
 }
 
-/** One of the Node peers on a load; `appenders` for the work `durable`. */
-export function peerProgram(side, work, { directory, records, recordBytes, batchRecords, few, appenders = 1 }) {
+/** One of the Node peers on a load. */
+export function peerProgram(side, work, { directory, records, recordBytes, batchRecords, few }) {
   const place = path.join(directory, side);
   const count = recordsOf(side, records, batchRecords);
-  return script('peers/peer-worker.mjs', [side, work, place, count, recordBytes, batchRecords, few, appenders]);
+  return script('peers/peer-worker.mjs', [side, work, place, count, recordBytes, batchRecords, few]);
 }
 
 /** The Rust crate on a load. */

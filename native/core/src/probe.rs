@@ -1,10 +1,10 @@
-//! The machine's limit for appending: plain copies into the same kind of mapping, without headers, order or checks.
+//! The machine's limit for appending: copies as appends make them into the same kind of mapping, without
+//! headers, order or checks.
 
-use crate::append::Space;
+use crate::append::{Space, copy_body};
 use crate::io::{DiskFile, open_regular};
 use crate::{Error, Result};
 use std::path::Path;
-use std::ptr::copy_nonoverlapping;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ pub fn copy(path: &Path, total: u64, chunk: usize, populate: bool) -> Result<f64
         let length = chunk.min(usize::try_from(total - at).unwrap_or(chunk));
         let target = space.place(at, length).map_err(Error::io("allocate"))?;
         // SAFETY: `place` gives room for as many bytes in a mapping that only this function knows.
-        unsafe { copy_nonoverlapping(bytes.as_ptr(), target, length) };
+        unsafe { copy_body(bytes.as_ptr(), target, length) };
         at += length as u64;
     }
     Ok(started.elapsed().as_secs_f64())

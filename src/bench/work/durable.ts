@@ -4,12 +4,12 @@
  */
 import { join } from 'node:path';
 import { systemClock } from '../../clock/clock.ts';
-import type { AppendFile } from '../../fs/contract.ts';
+import type { File } from '../../fs/contract.ts';
 import type { Log } from '../../log/log.ts';
 import { type BenchLine, benchLine, type DurableLine } from '../line.ts';
 import { RoundMeter } from '../meter.ts';
 import { randomValues } from '../values.ts';
-import { benchConfig, type BenchContext, firstTimestampOf, openEmpty, SEGMENT_BYTES } from './context.ts';
+import { benchConfig, type BenchContext, firstTimestampOf, openEmpty } from './context.ts';
 import { contentOf, LoadWriter } from './load.ts';
 
 const SYNC_FILE = 'sync.probe';
@@ -51,15 +51,14 @@ async function appendDurably(
   }
 }
 
-/** Writes `bytes` and syncs, off the thread as the log does, as often as it is told. */
-async function syncBare(file: AppendFile, bytes: Uint8Array, spent: Spent, syncs: number): Promise<void> {
+/** Writes `bytes` behind what is there and syncs, on this thread and with nothing between, as often as it is told. */
+function syncBare(file: File, bytes: Uint8Array, spent: Spent, syncs: number): void {
   const start = systemClock.monotonicMs();
   for (let i = 0; i < syncs; i++) {
-    file.append(bytes, bytes.length);
-    await file.sync();
+    file.write(bytes, 0, bytes.length, spent.syncs++ * bytes.length);
+    file.syncSync();
   }
   spent.elapsedMs += systemClock.monotonicMs() - start;
-  spent.syncs += syncs;
 }
 
 /** One round on open files: the log's turns and the bare loop's, until the load is appended. */
@@ -67,7 +66,7 @@ async function takeTurns(
   meter: RoundMeter<BenchContext>,
   { appenders, latency }: Durability,
   log: Log,
-  bareFile: AppendFile,
+  bareFile: File,
 ): Promise<{ readonly syncs: number; readonly bare: Spent; readonly bareBytes: number }> {
   const { load } = meter.place;
   const writer = new LoadWriter(log, load, firstTimestampOf(load), contentOf(load));
@@ -83,7 +82,7 @@ async function takeTurns(
     syncs += turnSyncs;
     // As many bytes as came to the log between two syncs.
     written ??= randomValues(Math.max(1, Math.floor(log.status().sizeBytes / turnSyncs)))[0] as Uint8Array;
-    await syncBare(bareFile, written, bare, turnSyncs);
+    syncBare(bareFile, written, bare, turnSyncs);
   }
   return { syncs, bare, bareBytes: bare.syncs * (written?.length ?? 0) };
 }
@@ -102,7 +101,7 @@ async function runRound(
   const log = await openEmpty(meter.place, benchConfig(meter.place));
   const path = join(directory, SYNC_FILE);
   fs.remove(path);
-  const bareFile = engine.openAppend(fs, path, { sizeBytes: 0, maxSizeBytes: SEGMENT_BYTES, preallocate: false });
+  const bareFile = fs.open(path, 'new');
   const turns = await (async () => {
     try {
       return await takeTurns(meter, durability, log, bareFile);

@@ -6,13 +6,14 @@ import { summary } from '../../../bench/harness/statistics.mjs';
 import { WORKS } from '../../../bench/works/registry.mjs';
 import { workOf } from './results.ts';
 
-const entry = { work: 'append', side: 'native', to: 'kafka', ratio: 3, spread: 0.05 };
+const commands = ['node kafka', 'node native'];
+const entry = { work: 'append', side: 'native', to: 'kafka', ratio: 3, spread: 0.05, commands };
 
 describe('the noise band', () => {
-  it('is a quarter, or twice the spread of the baseline, and never more than three fifths', () => {
+  it('is a quarter, or twice the spread of the baseline, and never more than two fifths', () => {
     expect(bandOf({ spread: 0.05 })).toBe(0.25);
-    expect(bandOf({ spread: 0.2 })).toBe(0.4);
-    expect(bandOf({ spread: 3 })).toBe(0.6);
+    expect(bandOf({ spread: 0.15 })).toBe(0.3);
+    expect(bandOf({ spread: 3 })).toBe(0.4);
   });
 });
 
@@ -43,6 +44,14 @@ describe('the guard', () => {
     expect(decisions).toMatchObject([{ verdict: 'missing' }]);
   });
 
+  it('does not compare ratios of other loads than the baseline has, and says so', () => {
+    const other = { ...entry, commands: ['node kafka', 'node native 5'] };
+    const works = [workOf({ kafka: [10, 10, 10], native: [30, 30, 30] })];
+    const decisions = compareAll([entry, other], works);
+    expect(decisions.map(({ verdict }) => verdict)).toEqual(['same', 'changed']);
+    expect(exitCodeOf(decisions)).toBe(1);
+  });
+
   it('fails only for what is worse', () => {
     const slow = workOf({ kafka: [10, 10, 10], native: [11, 12, 12] });
     const noisy = workOf({ kafka: [10, 10, 10], native: [11, 12, 30] });
@@ -54,8 +63,11 @@ describe('the guard', () => {
     const works = [workOf({ kafka: [10, 11], native: [30, 33], ts: [12, 12] })];
     const entries = entriesOf(works);
     expect(entries).toEqual([
-      { work: 'append', side: 'native', to: 'kafka', ratio: 3, spread: 0 },
-      { work: 'append', side: 'ts', to: 'kafka', ratio: 1.145, spread: 0.095 },
+      { work: 'append', side: 'native', to: 'kafka', ratio: 3, spread: 0, commands },
+      {
+        ...{ work: 'append', side: 'ts', to: 'kafka', ratio: 1.145, spread: 0.095 },
+        commands: ['node kafka', 'node ts'],
+      },
     ]);
     expect(compareAll(entries, works).map(({ verdict }) => verdict)).toEqual(['same', 'same']);
   });

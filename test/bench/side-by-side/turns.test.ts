@@ -63,7 +63,7 @@ describe('turns', () => {
     const side = (name: string) => (): Program =>
       node(`require('fs').appendFileSync(${JSON.stringify(file)}, '${name} '); ${says(1)}; ${says(2)}`);
     await run({ sides: { kafka: side('kafka'), native: side('native'), ts: side('ts') } }, scratch, 3);
-    expect(readFileSync(file, 'utf8').trim()).toBe('kafka native ts native ts kafka ts kafka native');
+    expect(readFileSync(file, 'utf8').trim()).toBe('kafka native ts native kafka ts ts kafka native');
   });
 
   it('count the rounds that were warm, and find nothing of the turn before', async () => {

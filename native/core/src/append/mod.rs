@@ -22,4 +22,5 @@ mod tests;
 mod waiting_tests;
 
 pub use file::{AppendFile, Kind, Options, Syncer};
+pub(crate) use publish::copy_body;
 pub use space::Space;

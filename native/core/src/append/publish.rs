@@ -44,7 +44,7 @@ const LINE: usize = 64;
 /// # Safety
 /// As of `copy_nonoverlapping`.
 #[cfg(target_arch = "x86_64")]
-unsafe fn copy_body(source: *const u8, target: *mut u8, length: usize) {
+pub(crate) unsafe fn copy_body(source: *const u8, target: *mut u8, length: usize) {
     use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_sfence, _mm_stream_si128};
     const VECTORS: usize = LINE / size_of::<__m128i>();
     if length < STREAM_FROM {
@@ -75,7 +75,7 @@ unsafe fn copy_body(source: *const u8, target: *mut u8, length: usize) {
 /// # Safety
 /// As of `copy_nonoverlapping`.
 #[cfg(not(target_arch = "x86_64"))]
-unsafe fn copy_body(source: *const u8, target: *mut u8, length: usize) {
+pub(crate) unsafe fn copy_body(source: *const u8, target: *mut u8, length: usize) {
     // SAFETY: the caller's word.
     unsafe { copy_nonoverlapping(source, target, length) };
 }
