@@ -45,7 +45,7 @@ export interface BenchData {
 }
 
 /** One segment for up to 1 GiB, as in the peer. */
-export const SEGMENT_BYTES: number = 1 << 30;
+const SEGMENT_BYTES: number = 1 << 30;
 
 /** A record's fields besides its value take less, with a key of ours; so does a codec's growth of what it cannot shrink. */
 const RECORD_OVERHEAD_BYTES = 64;
