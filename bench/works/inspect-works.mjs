@@ -36,6 +36,13 @@ const ROWS = [
     seglog: ({ file }) => ['dump', '--json', '--bytes', 'utf8', file],
   },
   {
+    name: 'stats',
+    title: 'stats --no-what-if',
+    seglog: ({ file }) => ['stats', '--no-what-if', file],
+    nativeWithin: 1,
+    note: `${NOTE} 1 GB/s and more is promised of a segment of 1 GB.`,
+  },
+  {
     name: 'first-line',
     title: 'the first line of dump --json',
     first: true,
@@ -57,8 +64,9 @@ const ROWS = [
   { name: 'version', title: 'seglog --version', seglog: () => ['--version'] },
 ];
 
-function targetsOf({ least, within }) {
+function targetsOf({ least, within, nativeWithin }) {
   if (least !== undefined) return [{ side: 'native', to: 'kafka', least }];
+  if (nativeWithin !== undefined) return [{ side: 'native', most: nativeWithin }];
   return within === undefined ? [] : ['native', 'ts'].map((side) => ({ side, most: within }));
 }
 
