@@ -85,38 +85,43 @@ async function partitions(directory, count, records, rounds) {
   }
 }
 
-/** A thread: opens its log, says so, and appends when it is told to. */
+/** A thread: opens its log, says so, and appends each time that it is told to, until it is told to end. */
 async function runThread({ directory, records }) {
   const log = await Log.open(directory, { segmentBytes: 2 ** 30 });
   await appendInTurn([log], BATCH_RECORDS);
-  parentPort.postMessage('ready', []);
-  await once(parentPort, 'message');
-  await appendInTurn([log], records);
-  parentPort.postMessage('done', []);
+  for (let next = 'go'; next === 'go'; ) {
+    parentPort.postMessage('ready', []);
+    [next] = await once(parentPort, 'message');
+    if (next === 'go') await appendInTurn([log], records);
+  }
   await log.close();
 }
 
+/** The threads stay for all rounds: one that is new has its code compiled first. */
 async function threads(directory, count, records, rounds) {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  const each = Math.ceil(records / count / BATCH_RECORDS) * BATCH_RECORDS;
+  const workers = Array.from(
+    { length: count },
+    (_, i) =>
+      new Worker(new URL(import.meta.url), {
+        workerData: { directory: path.join(directory, `own-${i}`, 'growth-0'), records: each },
+      }),
+  );
+  const tellAll = (message) => workers.forEach((worker) => worker.postMessage(message, []));
+  const allReady = () => Promise.all(workers.map((worker) => once(worker, 'message')));
+  await allReady();
   for (let round = 0; round < rounds; round++) {
-    rmSync(directory, { recursive: true, force: true });
-    mkdirSync(directory, { recursive: true });
-    const each = Math.ceil(records / count / BATCH_RECORDS) * BATCH_RECORDS;
-    const workers = Array.from(
-      { length: count },
-      (_, i) =>
-        new Worker(new URL(import.meta.url), {
-          workerData: { directory: path.join(directory, `own-${i}`, 'growth-0'), records: each },
-        }),
-    );
-    const next = () => Promise.all(workers.map((worker) => once(worker, 'message')));
-    await next();
-    const done = next();
+    const ready = allReady();
     const start = performance.now();
-    for (const worker of workers) worker.postMessage('go', []);
-    await done;
+    tellAll('go');
+    await ready;
     speed('threads', round, each * count, (performance.now() - start) / 1000);
-    await Promise.all(workers.map((worker) => once(worker, 'exit')));
   }
+  const gone = Promise.all(workers.map((worker) => once(worker, 'exit')));
+  tellAll('end');
+  await gone;
 }
 
 async function open(directory) {
