@@ -9,6 +9,8 @@ import { inProject } from './project.mjs';
 const source = inProject('src', 'report', 'page');
 const target = inProject('dist', 'report');
 const charts = inProject('node_modules', 'uplot');
+/** In this order: of rules that are as special, the last one holds. */
+const STYLES = ['page', 'controls', 'overview', 'tables', 'charts', 'lists', 'narrow'];
 
 function licence() {
   const { name, version } = JSON.parse(readFileSync(path.join(charts, 'package.json'), 'utf8'));
@@ -41,7 +43,8 @@ export async function bundlePage() {
   const { output } = await bundle.generate({ format: 'iife', minify: true });
   await bundle.close();
   if (output.length !== 1) throw new Error(`the page's script must be one piece, not ${output.length}`);
-  const styles = [path.join(charts, 'dist', 'uPlot.min.css'), path.join(source, 'style.css')];
+  const own = STYLES.map((name) => path.join(source, 'style', `${name}.css`));
+  const styles = [path.join(charts, 'dist', 'uPlot.min.css'), ...own];
   mkdirSync(target, { recursive: true });
   writeFileSync(path.join(target, 'page-script.js'), licence() + inAscii(output[0].code.trim()));
   writeFileSync(

@@ -84,7 +84,7 @@ export class BrowseApp {
 
   /** The terminal has another size. */
   resize(): void {
-    this.take({ type: 'resize', ...this.#parts.screen.size });
+    this.take({ type: 'resize', ...this.#parts.screen.size, isBusy: this.#runner.isBusy });
     this.redraw();
   }
 
@@ -164,7 +164,7 @@ export class BrowseApp {
       this.#coverage = undefined;
       if (hit !== undefined) return this.#take({ type: 'landed', ...hit, note: undefined });
       const text = `not found; ${search.coverage.text()}`;
-      return this.#take({ type: 'ended', text, isError: search.coverage.unreadable + search.coverage.damaged > 0 });
+      return this.#take({ type: 'ended', text, isError: !search.coverage.isWhole });
     });
   }
 
@@ -172,15 +172,19 @@ export class BrowseApp {
   #run<T>(task: Task<T>, done: (result: T) => void): void {
     this.#runner.run(task, {
       done: (result) => this.#guarded(() => done(result)),
-      failed: (error) => this.#guarded(() => this.#failed(error)),
+      failed: (error) => {
+        const coverage = this.#coverage;
+        this.#coverage = undefined;
+        this.#guarded(() => this.#failed(error, coverage));
+      },
       progress: (progress) => this.take({ type: 'progress', progress }),
     });
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, coverage?: SearchCoverage): void {
     if (!(error instanceof SeglogError)) throw error;
-    this.#coverage = undefined;
-    this.#take({ type: 'ended', text: `${error.code}: ${error.message}`, isError: true });
+    const looked = coverage === undefined ? '' : `; ${coverage.text()}`;
+    this.#take({ type: 'ended', text: `${error.code}: ${error.message}${looked}`, isError: true });
   }
 
   /** Looks for news, and again a little later. */

@@ -70,5 +70,8 @@ export const BYTES_OPTION = '--bytes <encoding>';
 export const BYTES_HELP =
   'how keys, values and headers are written: base64, utf8 or hex (default: utf8 in text, base64 in JSON)';
 
+export const THREADS_OPTION = '--threads <count>';
+export const THREADS_HELP = 'how many threads, up to 16; 0 is none besides the first (default: one a processor)';
+
 export const CONFIG_OPTION = '--config <name=value>';
 export const CONFIG_HELP = "a log config in Kafka's name, such as segment.bytes=1048576; may repeat";

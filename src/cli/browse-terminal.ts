@@ -6,19 +6,29 @@ import { constants } from 'node:os';
 import type { BrowseApp } from '../browse/app.ts';
 import { readInput } from '../browse/terminal/input.ts';
 import type { Screen } from '../browse/terminal/screen.ts';
+import type { Clock } from '../clock/clock.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+/** What ends a process unless it is caught. Those of a crash cannot be caught with any use, and SIGPROF is the profiler's. */
+const SIGNALS = [
+  ...['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR2', 'SIGVTALRM', 'SIGXCPU', 'SIGXFSZ'],
+  ...['SIGIO', 'SIGPWR', 'SIGSTKFLT'],
+] as const;
+/** A process that was not stopped after this will not be. */
+const STOPPED_MS = 100;
 
 /** Owns the process' standard streams while the browser runs. */
 export class BrowseTerminal {
   readonly #screen: Screen;
+  readonly #clock: Clock;
   /** Resolves with true when the process is to end, its exit code set. */
   readonly ended: Promise<boolean>;
   readonly #undo: (() => void)[] = [];
   #app: BrowseApp | undefined;
+  readonly #stopped = (): void => this.suspend();
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, clock: Clock) {
     this.#screen = screen;
+    this.#clock = clock;
     this.ended = new Promise((resolve) => {
       const end = (signal: (typeof SIGNALS)[number]): void => {
         process.exitCode = 128 + constants.signals[signal];
@@ -42,11 +52,13 @@ export class BrowseTerminal {
     this.#undo.push(() => void process.off('uncaughtException', restore));
     this.#on(process.stdout, 'resize', () => app.resize());
     this.#undo.push(
-      readInput(process.stdin, {
+      readInput(process.stdin, this.#clock, {
         key: (key) => app.take({ type: 'key', key }),
         paste: (text) => app.take({ type: 'paste', text }),
       }),
     );
+    this.#onStop(true);
+    this.#undo.push(() => this.#onStop(false));
     this.#enter();
   }
 
@@ -63,12 +75,30 @@ export class BrowseTerminal {
   /** Stops the process as Ctrl-Z does elsewhere; the shell's `fg` brings all back. */
   suspend(): void {
     this.#restore();
-    process.once('SIGCONT', () => {
+    // Ours would keep the process from being stopped.
+    this.#onStop(false);
+    const back = (): void => {
+      undo();
+      this.#onStop(true);
       this.#enter();
       this.#app?.resize();
-    });
+    };
+    process.on('SIGCONT', back);
+    // A group whose terminal no shell looks after is not stopped, and nothing continues it.
+    const timer = this.#clock.after(STOPPED_MS, back, true);
+    const undo = (): void => {
+      timer.cancel();
+      process.off('SIGCONT', back);
+    };
+    this.#undo.push(undo);
     // The whole group, as the terminal itself would: npx and its like stop too.
     process.kill(0, 'SIGTSTP');
+  }
+
+  /** Whether a stop that somebody else sends is taken as Ctrl-Z is. */
+  #onStop(isTaken: boolean): void {
+    process.off('SIGTSTP', this.#stopped);
+    if (isTaken) process.on('SIGTSTP', this.#stopped);
   }
 
   #enter(): void {

@@ -31,7 +31,7 @@ async function browse(directory: string, options: BrowseArguments): Promise<void
   const abilities = abilitiesOf(process.env);
   const source = new PartitionSource(defaultEngine(), nodeFileSystem, directory);
   const screen = new Screen(process.stdout, abilities);
-  const terminal = new BrowseTerminal(screen);
+  const terminal = new BrowseTerminal(screen, systemClock);
   const app = new BrowseApp({
     ...{ source, screen, topic, clock: systemClock, decode: options.decode },
     parsers: { offset: parseExact, time: parseMoment },

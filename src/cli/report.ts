@@ -1,5 +1,4 @@
 /** `seglog report`: a directory as one page, to be looked at in a browser. Changes nothing. */
-import { availableParallelism } from 'node:os';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -8,14 +7,15 @@ import { systemClock } from '../clock/clock.ts';
 import { parseLogConfig } from '../config/log-config.ts';
 import { defaultEngine } from '../engine/select.ts';
 import { SeglogError } from '../errors/errors.ts';
-import { LOG_DIRECTORY_FILES } from '../format/names.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
-import { findTargets, type Target } from '../inspect/targets.ts';
+import { MAX_BATCH_BYTES } from '../inspect/batch-limit.ts';
+import { findTargets, OF_LOG_DIRECTORIES, type Target } from '../inspect/targets.ts';
+import { threadsFor } from '../inspect/task-pool.ts';
 import { LocalRunner, WorkerPool } from '../inspect/verify/pool.ts';
 import type { Machine, VerifySettings } from '../inspect/verify/task.ts';
 import { type Gathered, planReport, type ReportPlan } from '../report/gather.ts';
 import { type PageAssets, reportPage } from '../report/page.ts';
-import { collectConfig, CONFIG_HELP, CONFIG_OPTION, parseCount } from './arguments.ts';
+import { collectConfig, CONFIG_HELP, CONFIG_OPTION, parseCount, THREADS_HELP, THREADS_OPTION } from './arguments.ts';
 import { EXIT, tell, ToldError, usageError } from './exit-codes.ts';
 import { parseMoment } from './explain/moment.ts';
 import { CONFIG_FILE_HELP, CONFIG_FILE_OPTION, type SettingsArguments, settingsFrom } from './explain/settings.ts';
@@ -26,8 +26,6 @@ import { VerifyProgress } from './verify-progress.ts';
 /** Less than this is done before a thread has started. */
 const WORTH_THREADS_BYTES = 64 * 1024 * 1024;
 const FINDINGS_PER_FILE = 20;
-/** As `seglog verify` has it. */
-const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 const USUAL_RECORDS = 200;
 const MOST_RECORDS = 1000;
 
@@ -57,9 +55,6 @@ function targetOf(path: string): Target & { readonly kind: 'partition' | 'log-di
   return target;
 }
 
-/** Whether only log directories hold a name. */
-const OF_LOG_DIRECTORIES: ReadonlySet<string> = new Set(Object.values(LOG_DIRECTORY_FILES));
-
 /** The page must not lie among what it is about, where a broker or the next look at it would find it. */
 function checkOutput(output: string, target: Target): void {
   const fs = nodeFileSystem;
@@ -69,13 +64,19 @@ function checkOutput(output: string, target: Target): void {
   if (fs.stat(folder) === undefined) throw usageError(`${folder} is not there`);
   const place = fs.realPath(folder);
   const directory = fs.realPath(target.path);
-  const within = relative(directory, place);
-  const isInside = within === '' || !(within === '..' || within.startsWith(`..${sep}`) || within.startsWith(sep));
   const parent = dirname(directory);
+  // Beside a partition, and in its neighbours, it is in the log directory too.
   const isBeside =
-    target.kind === 'partition' && place === parent && fs.list(parent).some((name) => OF_LOG_DIRECTORIES.has(name));
-  if (isInside || isBeside)
+    target.kind === 'partition' &&
+    isWithin(place, parent) &&
+    fs.list(parent).some((name) => OF_LOG_DIRECTORIES.has(name));
+  if (isWithin(place, directory) || isBeside)
     throw usageError(`${output} would lie in the log directory that it tells of: name a place outside of it`);
+}
+
+function isWithin(place: string, directory: string): boolean {
+  const way = relative(directory, place);
+  return !(way === '..' || way.startsWith(`..${sep}`) || way.startsWith(sep));
 }
 
 async function report(path: string, options: ReportArguments): Promise<void> {
@@ -116,7 +117,7 @@ async function gathered(
 ): Promise<Gathered> {
   const progress = new VerifyProgress(plan.bytes, systemClock);
   const add = (bytes: number): void => progress.add(bytes);
-  const threads = wanted ?? (plan.bytes < WORTH_THREADS_BYTES ? 0 : availableParallelism());
+  const threads = threadsFor(plan.bytes, WORTH_THREADS_BYTES, wanted);
   const runner = threads === 0 ? new LocalRunner(machine, settings, add) : new WorkerPool(threads, settings, add);
   try {
     return await plan.run(runner, add);
@@ -141,7 +142,7 @@ export function registerReport(program: Command): void {
     .option('--at <time>', 'explain another moment: milliseconds since 1970, or 2026-11-21T09:30:00Z', parseMoment)
     .option(CONFIG_OPTION, CONFIG_HELP, collectConfig)
     .option(CONFIG_FILE_OPTION, CONFIG_FILE_HELP)
-    .option('--threads <count>', 'how many threads; 0 is none besides the first (default: one a processor)', parseCount)
+    .option(THREADS_OPTION, THREADS_HELP, parseCount)
     .addHelpText('after', '\nExit: 0 clean, 1 findings (the page is written), 2 usage or I/O.')
     .action(report);
 }

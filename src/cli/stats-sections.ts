@@ -72,7 +72,7 @@ export function codecSection({ codecs }: Stats): string {
 
 /** What other codecs would make of it. */
 export function whatIfSection({ batches, partitions, sampleBytes, storedRatio, results, unavailable }: WhatIf): string {
-  const sample = `${plural(batches, 'batch', 'batches')} of ${plural(partitions, 'partition')}, ${bytesText(sampleBytes)} uncompressed`;
+  const sample = `${plural(batches, 'batch', 'batches')} (format 2) of ${plural(partitions, 'partition')}, ${bytesText(sampleBytes)} uncompressed`;
   const rows = results.map(({ codec, level, isDefault, compressedBytes, ratio, megabytesPerSecond }) => [
     codec,
     level === null ? '' : String(level),

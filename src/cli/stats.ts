@@ -6,7 +6,7 @@ import { defaultEngine } from '../engine/select.ts';
 import { nodeFileSystem } from '../fs/node-fs.ts';
 import { StatsCollection } from '../inspect/stats/collect.ts';
 import type { PartitionStats, StatsFailure } from '../inspect/stats/contract.ts';
-import { parseCount, parseOffset } from './arguments.ts';
+import { parseCount, parseOffset, THREADS_HELP, THREADS_OPTION } from './arguments.ts';
 import { EXIT, tell, ToldError } from './exit-codes.ts';
 import { parseMoment } from './explain/moment.ts';
 import { counted } from './open-log.ts';
@@ -101,7 +101,7 @@ export function registerStats(program: Command): void {
       parseMoment,
     )
     .option('--to-time <time>', 'count records up to this time', parseMoment)
-    .option('--threads <count>', 'how many threads; 0 is none besides the first (default: one a processor)', parseCount)
+    .option(THREADS_OPTION, THREADS_HELP, parseCount)
     .addHelpText('after', '\nExit: 0 clean, 1 findings (damage was passed over), 2 usage or I/O.')
     .action(stats);
 }

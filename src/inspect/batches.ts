@@ -2,12 +2,12 @@
  * Goes over all batches of a file, valid or not, in memory that does not grow with the file, and finds the next one behind
  * bytes that are none. Trusts nothing that the bytes say before the file holds it.
  */
-import { fileShrank, viewOf } from './chunk.ts';
 import { type Engine, SCAN_OUTCOME, SCAN_ROW, SCAN_STOPS, type ScanStop } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
 import { BATCH, HEADER_SIZE, MIN_MESSAGE_SIZE } from '../format/batch.ts';
 import type { File } from '../fs/contract.ts';
 import { checksums, plausibleSize, UNTIL_MAGIC } from './checks.ts';
+import { fileShrank, viewOf } from './chunk.ts';
 import { type Int64, readInt64 } from './int64.ts';
 import { searchValidPosition } from './resync.ts';
 import { searchEndOfZeros } from './zeros.ts';

@@ -2,13 +2,12 @@
 import type { Engine } from '../engine/contract.ts';
 import { HEADER_SIZE, LOG_OVERHEAD, MIN_MESSAGE_SIZE } from '../format/batch.ts';
 import type { File } from '../fs/contract.ts';
+import { MAX_BATCH_BYTES } from './batch-limit.ts';
 import { isValid, plausibleSize } from './checks.ts';
 import { type Int64, readInt64 } from './int64.ts';
 
 const SMALLEST_BATCH = LOG_OVERHEAD + MIN_MESSAGE_SIZE;
 const WINDOW_BYTES = 1024 * 1024;
-/** Batches larger than this are not looked for: brokers take 1 MB unless told otherwise. */
-const LARGEST_BATCH = 64 * 1024 * 1024;
 /** A segment ends at 2^31 - 1 bytes: nothing is looked for farther away. */
 const SEARCHED_BYTES = 2 ** 31;
 /** How many bytes of candidates are summed at most: bytes made to look like headers must not take for ever. */
@@ -58,7 +57,7 @@ export function* searchValidPosition(
     const first = window.compare(zeros, 0, filled, 0, filled) === 0 ? stop : 0;
     for (let at = first; at < stop; at++) {
       const size = filled - at < HEADER_SIZE && !last ? undefined : candidate(view, at, filled, end - position - at);
-      if (size === undefined || size > LARGEST_BATCH || readInt64(view, at) <= after) continue;
+      if (size === undefined || size > MAX_BATCH_BYTES || readInt64(view, at) <= after) continue;
       budget -= size;
       if (budget < 0) return undefined;
       if (validAt(engine, file, window, view, at, filled, position, size)) return position + at;
@@ -104,5 +103,7 @@ export function isBatchAt(engine: Engine, file: File, position: number, end: num
   const filled = file.read(header, 0, Math.min(HEADER_SIZE, Math.max(0, end - position)), position);
   const view = new DataView(header.buffer);
   const size = plausibleSize(view, 0, end - position);
-  return size !== undefined && size <= LARGEST_BATCH && validAt(engine, file, header, view, 0, filled, position, size);
+  return (
+    size !== undefined && size <= MAX_BATCH_BYTES && validAt(engine, file, header, view, 0, filled, position, size)
+  );
 }

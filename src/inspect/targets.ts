@@ -31,7 +31,7 @@ export type Target =
     };
 
 /** Names that only log directories have. */
-const OF_LOG_DIRECTORIES: ReadonlySet<string> = new Set([
+export const OF_LOG_DIRECTORIES: ReadonlySet<string> = new Set([
   ...Object.values(LOG_DIRECTORY_FILES),
   'meta.properties',
   'bootstrap.checkpoint',

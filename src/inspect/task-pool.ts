@@ -1,5 +1,23 @@
 /** Who does the tasks of an inspection: this thread, or several others at the same time. Tasks and results are plain data. */
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+
+/**
+ * More threads than this are not started, however many processors there are or are asked for: each may hold the largest batch
+ * that is looked into twice, so that the memory of all is bounded by this.
+ */
+const MOST_THREADS = 16;
+
+/**
+ * How many threads do the work, besides this one; 0 for none.
+ *
+ * @param bytes - how much there is to go over
+ * @param worthBytes - less than this is done before a thread has started
+ * @param wanted - what somebody asked for
+ */
+export function threadsFor(bytes: number, worthBytes: number, wanted: number | undefined): number {
+  return Math.min(MOST_THREADS, wanted ?? (bytes < worthBytes ? 0 : availableParallelism()));
+}
 
 /** What a worker is told. */
 export type ToWorker<Task> = { readonly kind: 'task'; readonly task: Task } | { readonly kind: 'end' };

@@ -31,7 +31,7 @@ export interface ReportModel {
   /** In the order of their names, as many as there is room for. */
   readonly partitions: readonly PartitionRow[];
   readonly partitionsOmitted: number;
-  /** Those with faults first, then the largest. */
+  /** Those with faults first, then the largest; as many as there is room for. */
   readonly details: readonly PartitionDetail[];
 }
 
@@ -69,6 +69,7 @@ export interface FindingsPart {
   readonly pages: Readonly<Record<string, FindingText>>;
   /** Files that could not be looked at. */
   readonly failures: readonly { readonly path: string; readonly code: string; readonly message: string }[];
+  readonly failuresOmitted: number;
 }
 
 /** The page of a finding code. */
@@ -188,7 +189,7 @@ export interface ExplainFailure {
   readonly failure: string;
 }
 
-/** Neighbours of one fate. */
+/** Neighbours of one fate, warned of the same. */
 export interface ExplainGroup {
   /** Base offset of the first. */
   readonly base: Exact;
@@ -204,7 +205,9 @@ export interface ExplainGroup {
   readonly untilMs: Exact | null;
   /** The reason in words, of the first one. */
   readonly text: string;
+  /** Of all of them, each with its segment: some, and how many more there are. */
   readonly warnings: readonly (readonly [base: Exact, message: string])[];
+  readonly warningsOmitted: number;
 }
 
 /** Records chosen evenly over the bytes of the log; all of them where they are few. */

@@ -4,6 +4,7 @@ import { CATALOGUE } from '../inspect/findings/catalogue.ts';
 import { type Finding, SEVERITIES, type Severity } from '../inspect/findings/finding.ts';
 import type { Verified, VerifyTotals } from '../inspect/verify/verify.ts';
 import type { Counts, FindingRow, FindingsPart, FindingText } from './contract.ts';
+import { cut } from './cut.ts';
 import { exact } from './exact.ts';
 import { scriptBytes } from './script-json.ts';
 
@@ -11,6 +12,8 @@ import { scriptBytes } from './script-json.ts';
 const MOST_ROWS = 400;
 const MOST_BYTES = 140_000;
 const MOST_FAILURES = 50;
+const MOST_FAILURE_BYTES = 30_000;
+/** A hostile file's text must not fill the page. */
 const MOST_TEXT = 2000;
 
 interface Kept {
@@ -31,7 +34,8 @@ interface Told {
 export class FindingCollector {
   readonly #kept: Record<Severity, Kept[]> = { info: [], warning: [], error: [] };
   readonly #told: Map<string, Told> = new Map();
-  readonly #failures: { path: string; code: string; message: string }[] = [];
+  readonly #failures: FindingsPart['failures'][number][] = [];
+  #failed = 0;
   #came = 0;
 
   /** Takes what came of one directory. */
@@ -47,7 +51,8 @@ export class FindingCollector {
       const kept = this.#kept[finding.severity];
       if (kept.length < MOST_ROWS) kept.push({ finding, directory, at });
     }
-    for (const failure of failures) if (this.#failures.length < MOST_FAILURES) this.#failures.push(failure);
+    this.#failed += failures.length;
+    this.#failures.push(...failures.slice(0, MOST_FAILURES - this.#failures.length));
   }
 
   /** How many findings a directory has of each severity, those beyond the limit of a file aside. */
@@ -97,8 +102,20 @@ export class FindingCollector {
       rows: shown,
       omitted: Math.max(0, info + warning + error - shown.length),
       pages: pagesOf(shown),
-      failures: this.#failures.map(({ path, code, message }) => ({ path, code, message: cut(message) })),
+      ...this.#failuresShown(),
     };
+  }
+
+  #failuresShown(): Pick<FindingsPart, 'failures' | 'failuresOmitted'> {
+    const failures: FindingsPart['failures'][number][] = [];
+    let bytes = 0;
+    for (const { path, code, message } of this.#failures) {
+      const shown = { path: cut(path, MOST_TEXT), code, message: cut(message, MOST_TEXT) };
+      bytes += scriptBytes(shown);
+      if (bytes > MOST_FAILURE_BYTES) break;
+      failures.push(shown);
+    }
+    return { failures, failuresOmitted: this.#failed - failures.length };
   }
 }
 
@@ -115,19 +132,14 @@ function rowOf(finding: Finding, folder: string, partition: number): FindingRow 
     offsets: offsets === null ? null : [exact(offsets[0]), exact(offsets[1])],
     expected: memberOf(expected),
     found: memberOf(found),
-    message: cut(message),
-    action: action === CATALOGUE[code].action ? null : cut(action),
+    message: cut(message, MOST_TEXT),
+    action: action === CATALOGUE[code].action ? null : cut(action, MOST_TEXT),
   };
 }
 
 function memberOf(value: string | number | bigint | null): string | number | null {
   if (value === null) return null;
-  return typeof value === 'string' ? cut(value) : exact(value);
-}
-
-/** A hostile file's text must not fill the page. */
-function cut(text: string): string {
-  return text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT)}…`;
+  return typeof value === 'string' ? cut(value, MOST_TEXT) : exact(value);
 }
 
 function digitsOf(file: string): string | undefined {

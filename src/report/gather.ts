@@ -9,7 +9,8 @@ import type { TaskRunner } from '../inspect/verify/pool.ts';
 import { contextOf, type Machine, type VerifySettings } from '../inspect/verify/task.ts';
 import { noTotals, planTargets, type VerifyPlan, type VerifyTotals } from '../inspect/verify/verify.ts';
 import type { PartitionDetail, PartitionRow, ReportModel, SamplePart, SegmentColumns } from './contract.ts';
-import { explainAll } from './explained.ts';
+import { cut } from './cut.ts';
+import { explainAll, fitExplanations } from './explained.ts';
 import { figuresOf, totalsOf } from './figures.ts';
 import { FindingCollector } from './findings.ts';
 import { sampleRecords } from './sample.ts';
@@ -23,7 +24,10 @@ const MOST_DETAILS = 24;
 const SEGMENT_ROWS = 2000;
 /** Bytes of the page that sampled records may take, all partitions together. */
 const SAMPLE_BYTES = 200_000;
+/** Explanations likewise. */
+const EXPLAINED_BYTES = 150_000;
 const MOST_NOTES = 30;
+const MOST_NOTE = 300;
 
 /** What a report is asked for. */
 export interface ReportRequest {
@@ -93,6 +97,8 @@ async function gather(machine: Machine, request: ReportRequest, { plan, runner, 
   };
   const stats = await collectStats(machine, [target.path], {
     ...{ threads, onProgress },
+    // Those are told by verification.
+    findingsPerFile: 0,
     topKeys: records === 0 ? 0 : undefined,
   });
   const notes = new Set([...plan.notes, ...stats.notes]);
@@ -115,9 +121,15 @@ async function gather(machine: Machine, request: ReportRequest, { plan, runner, 
     partitions: rows.map(({ directory, row }) => withDetail(row, detailPlaces.get(directory) ?? -1)),
     partitionsOmitted: stats.partitions.length - rows.length,
     details: parts.map((detail, at) => withPartition(detail, places.get(details[at]?.directory ?? '') ?? -1)),
-    notes: [...notes].slice(0, MOST_NOTES),
+    notes: boundedNotes([...notes]),
   };
   return { model, verified };
+}
+
+function boundedNotes(notes: readonly string[]): string[] {
+  const shown = notes.slice(0, MOST_NOTES).map((note) => cut(note, MOST_NOTE));
+  const left = notes.length - shown.length;
+  return left === 0 ? shown : [...shown, `and ${left} more that are not in this page`];
 }
 
 function withDetail(row: Omit<PartitionRow, 'detail'>, detail: number): PartitionRow {
@@ -158,9 +170,13 @@ function detailsOf(
     SEGMENT_ROWS,
   );
   const samples = samplesOf({ engine, fs }, chosen, records);
+  const explained = chosen.map(({ stats }) => {
+    const context = { engine, fs, clock, note: (text: string): void => note(`${stats.name}: ${text}`) };
+    return explainAll(context, stats.path, { now: nowMs, config });
+  });
+  const fitted = fitExplanations(explained, EXPLAINED_BYTES);
   return chosen.map(({ stats, directory }, at) => {
     const segments = segmentsOf(stats);
-    const context = { engine, fs, clock, note: (text: string): void => note(`${stats.name}: ${text}`) };
     const columns = columnsOf(segments, Math.max(1, shares[at] ?? 1));
     return {
       segments: {
@@ -168,7 +184,7 @@ function detailsOf(
         faults: columns.base.map((base, row) => findings.faultsBetween(directory, base, columns.base[row + 1])),
       },
       figures: figuresOf(stats),
-      explained: explainAll(context, stats.path, { now: nowMs, config }),
+      explained: fitted[at] ?? [],
       sample: samples[at] ?? NO_SAMPLE,
     };
   });

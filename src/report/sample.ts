@@ -6,22 +6,22 @@
 import type { Engine } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
 import type { File, FileSystem } from '../fs/contract.ts';
+import { MAX_BATCH_BYTES } from '../inspect/batch-limit.ts';
 import { type BatchSummary, codecName } from '../inspect/batch-summary.ts';
 import type { FoundBatch } from '../inspect/batches.ts';
-import { isValid } from '../inspect/checks.ts';
 import { controlText } from '../inspect/control.ts';
 import type { RecordDecoder } from '../inspect/decode/contract.ts';
 import { eachHeader } from '../inspect/dump-lines.ts';
 import { HeaderWalk } from '../inspect/explain/headers.ts';
 import { type ExactCursor, ExactLegacyCursor, legacyRecords, recordCursor } from '../inspect/records.ts';
+import { batchAt } from '../inspect/stats/batch-at.ts';
 import type { DecompressOptions } from '../record/decompress.ts';
 import type { Exact, SamplePart, SampleRecord } from './contract.ts';
+import { cut } from './cut.ts';
 import { exact } from './exact.ts';
 import { fieldOf, keepField, type RawField } from './fields.ts';
 import { scriptBytes } from './script-json.ts';
 
-/** Larger batches are not opened, and none may decompress to more. */
-const MOST_BATCH_BYTES = 64 * 1024 * 1024;
 /** Of a key, a value, a header. */
 const MOST_FIELD_BYTES = 512;
 /** Cut shorter than this only where few records are left. */
@@ -64,7 +64,8 @@ type Wanted = readonly number[] | undefined;
 /** Chooses and reads. A batch or file that cannot be read is passed over, and counted. */
 export function sampleRecords(engine: Engine, fs: FileSystem, request: SampleRequest): SamplePart {
   const reader = new SampleReader(engine, fs, request);
-  const isAll = request.total <= request.records;
+  const { total } = request;
+  const areAllWanted = total <= request.records;
   const bytes = request.segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   let before = 0;
   let next = 0;
@@ -75,11 +76,15 @@ export function sampleRecords(engine: Engine, fs: FileSystem, request: SampleReq
     for (; next < request.records && ((next + 0.5) / request.records) * bytes < end; next++) {
       places.push(((next + 0.5) / request.records) * bytes - before);
     }
-    if (isAll || places.length > 0) reader.segment(segment, isAll ? undefined : places);
+    if (areAllWanted || places.length > 0) reader.segment(segment, areAllWanted ? undefined : places);
     before = end;
   }
   const sample = fitting(reader.found, request.bytes);
-  return { ...sample, isAll: isAll && sample.records.length === reader.found.length, unreadable: reader.unreadable };
+  const found = reader.found.length;
+  // Headers are followed one to the next: what lies behind one that is damaged is not come to.
+  const missed = areAllWanted ? Math.max(0, total - found) : 0;
+  const unreadable = Math.max(reader.unreadable, missed);
+  return { ...sample, isAll: areAllWanted && unreadable === 0 && sample.records.length === found, unreadable };
 }
 
 /**
@@ -125,18 +130,18 @@ class SampleReader {
   /** Reads what is wanted of a segment. @param places - ascending positions in its file; undefined for all records */
   segment(segment: SampledSegment, places: readonly number[] | undefined): void {
     if (this.#isFull()) return;
-    let left = places ?? [];
+    let passed = 0;
     try {
       const file = this.#fs.open(segment.path, 'read');
       try {
         for (const summary of new HeaderWalk(file).headers(0, file.sizeBytes())) {
           const end = summary.position + summary.size;
-          const here = left.filter((place) => place < end);
-          left = left.slice(here.length);
-          const shares = here.map((place) => Math.max(0, (place - summary.position) / summary.size));
-          if (places === undefined || here.length > 0)
-            this.#batch(file, segment, summary, places === undefined ? undefined : shares);
-          if (this.#isFull() || (places !== undefined && left.length === 0)) return;
+          const shares: number[] = [];
+          for (let place = places?.[passed]; place !== undefined && place < end; place = places?.[++passed])
+            shares.push(Math.max(0, (place - summary.position) / summary.size));
+          if (places === undefined) this.#batch(file, segment, summary, undefined);
+          else if (shares.length > 0) this.#batch(file, segment, summary, shares);
+          if (this.#isFull() || passed === places?.length) return;
         }
       } finally {
         file.close();
@@ -145,7 +150,7 @@ class SampleReader {
       if (!(error instanceof SeglogError)) throw error;
     }
     // Places behind what can be walked.
-    this.unreadable += left.length;
+    this.unreadable += (places?.length ?? 0) - passed;
   }
 
   #batch(file: File, segment: SampledSegment, summary: BatchSummary, wanted: Wanted): void {
@@ -162,16 +167,14 @@ class SampleReader {
 
   /** The whole batch, if it is valid and of a size to be looked into. */
   #read(file: File, { position, size }: BatchSummary): FoundBatch | undefined {
-    if (size > MOST_BATCH_BYTES) return undefined;
-    const bytes = Buffer.allocUnsafeSlow(size);
-    if (file.read(bytes, 0, size, position) < size) return undefined;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, size);
-    if (!isValid(this.#engine, bytes, view, 0, size)) return undefined;
-    return { bytes, view, start: 0, size, position, valid: true };
+    const batch = batchAt(this.#engine, file, position, MAX_BATCH_BYTES);
+    // Somebody may have written another one in its place.
+    if (batch?.bytes.length !== size) return undefined;
+    return { bytes: batch.bytes, view: batch.view, start: 0, size, position, valid: true };
   }
 
   #records(batch: FoundBatch, { path, baseOffset }: SampledSegment, summary: BatchSummary, wanted: Wanted): void {
-    const limits = { file: path, position: batch.position, maxDecompressedBytes: MOST_BATCH_BYTES };
+    const limits = { file: path, position: batch.position, maxDecompressedBytes: MAX_BATCH_BYTES };
     const { cursor, count } = this.#open(batch, summary, limits);
     const chosen = wanted && new Set(wanted.map((share) => Math.min(count - 1, Math.floor(share * count))));
     const last = chosen === undefined ? count - 1 : Math.max(...chosen);
@@ -215,19 +218,15 @@ class SampleReader {
 
   /** What a record of Kafka's own says. */
   #words(cursor: ExactCursor, { isControl }: BatchSummary): string[] {
-    if (isControl) return [cut(controlText(cursor))];
+    if (isControl) return [cut(controlText(cursor), MOST_WORDS)];
     if (this.#decoder === undefined) return [];
     const { bytes, keyStart, keyLength, valueStart, valueLength } = cursor;
     const part = (start: number, length: number): Uint8Array | null =>
       length < 0 ? null : bytes.subarray(start, start + length);
     const { key, value } = this.#decoder.decode(part(keyStart, keyLength), part(valueStart, valueLength));
     return [
-      ...(key === undefined ? [] : [cut(`key ${key.json}`)]),
-      ...(value === undefined ? [] : [cut(`value ${value.json}`)]),
+      ...(key === undefined ? [] : [cut(`key ${key.json}`, MOST_WORDS)]),
+      ...(value === undefined ? [] : [cut(`value ${value.json}`, MOST_WORDS)]),
     ];
   }
-}
-
-function cut(text: string): string {
-  return text.length <= MOST_WORDS ? text : `${text.slice(0, MOST_WORDS)}…`;
 }

@@ -2,18 +2,21 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { Key } from '../../src/browse/model/events.ts';
+import { ManualClock } from '../../src/clock/clock.ts';
 import { readInput } from '../../src/browse/terminal/input.ts';
 
-/** What comes of bytes, as it comes. */
-async function read(...pieces: string[]): Promise<(Partial<Key> | string)[]> {
+/** What comes of bytes, as it comes; numbers are milliseconds that pass. */
+async function read(...pieces: (string | number)[]): Promise<(Partial<Key> | string)[]> {
   const stream = new PassThrough();
   const seen: (Partial<Key> | string)[] = [];
-  const stop = readInput(stream, {
+  const clock = new ManualClock();
+  const stop = readInput(stream, clock, {
     key: ({ name, text, ctrl }) => void seen.push({ name, text, ctrl }),
     paste: (text) => void seen.push(`paste ${text}`),
   });
   for (const piece of pieces) {
-    stream.write(piece);
+    if (typeof piece === 'number') clock.advance(piece);
+    else stream.write(piece);
     await new Promise((resolve) => setImmediate(resolve));
   }
   // Long enough for an Esc to be one.
@@ -48,4 +51,12 @@ test('a paste is one text, also in pieces, with sequences and ends of lines in i
   const hostile = await read('\x1b[200~a\x1b[Aq\x03\x1b[201~');
   expect(hostile.length).toBe(1);
   expect(hostile[0]).toContain('q');
+});
+
+test('a paste whose end was lost leaves Ctrl-C as a way out, after a pause or much text', async () => {
+  const interrupt = { name: 'c', text: '', ctrl: true };
+  const after = { name: 'x', text: 'x', ctrl: false };
+  expect(await read('\x1b[200~abc', 1000, 'q', 1000, '\x03', 'x')).toEqual([interrupt, after]);
+  expect(await read(`\x1b[200~${'a'.repeat(70_000)}\x03x`)).toEqual([interrupt, after]);
+  expect(await read('\x1b[200~abc', 100, '\x03', 'x')).toEqual([]);
 });

@@ -178,9 +178,41 @@ describe('news', () => {
 
   test('of another size keep the row in view', () => {
     const session = new Session().take(...Array.from({ length: 10 }, () => key('down')));
-    session.take({ type: 'resize', columns: 40, lines: 9 });
+    session.take({ type: 'resize', columns: 40, lines: 9, isBusy: false });
     const { list } = heights(session.state);
     expect(session.actions.at(-1)).toMatchObject({ target: { place: session.row.place, line: list - 1 } });
+  });
+});
+
+describe('another size while something is under way', () => {
+  const resize = { type: 'resize', columns: 60, lines: 9, isBusy: true } as const;
+
+  test('gives up nothing, and keeps the row in sight', () => {
+    const session = new Session()
+      .take(...Array.from({ length: 10 }, () => key('down')))
+      .type('/abc')
+      .take(key('return'));
+    const { row, state } = session;
+    session.actions = [];
+    session.take(resize);
+    expect(session.actions).toEqual([]);
+    expect(session.state.work).toEqual(state.work);
+    expect(session.row.place).toEqual(row.place);
+    expect(session.state.window.cursor).toBeLessThan(heights(session.state).list);
+  });
+
+  test('reads the rows for it when that ends, however it ends', () => {
+    const reload = { do: 'show', target: { to: 'place', line: 0 } };
+    const ended = { type: 'ended', text: 'not found', isError: false } as const;
+    const session = new Session().type('/abc').take(key('return'), resize, ended);
+    expect(session.actions.at(-1)).toMatchObject(reload);
+    expect(session.state.message?.text).toBe('not found');
+    const asked = session.actions.length;
+    session.take(ended);
+    expect(session.actions.length).toBe(asked);
+    const shown = new Session();
+    shown.take(resize, { type: 'shown', window: shown.state.window });
+    expect(shown.actions).toMatchObject([reload]);
   });
 });
 

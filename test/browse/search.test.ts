@@ -1,5 +1,5 @@
 /** Searches find what is there, in order, in both directions, and say what they looked at. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { END_PLACE, type Place, type Row, START_PLACE } from '../../src/browse/contract.ts';
@@ -68,6 +68,25 @@ describe('a search', () => {
       `searched offsets 0 to 49: 50 batches, ${bytes.length} bytes, 1 batches unreadable`,
     );
   });
+
+  test.each([false, true])(
+    'goes on where a segment is deleted meanwhile, and counts it (backwards: %s)',
+    async (isBack) => {
+      const directory = scratchPartition();
+      const log = await Log.open(directory, { segmentBytes: 4000 });
+      for (let n = 0; n < 40; n++) await log.append({ key: `k${n}`, value: 'v'.repeat(500) });
+      await log.close();
+      const source = sourceOf(directory);
+      const bases = [...new Set(rowsForward(source, ALL_OPEN).map(({ place }) => place.base))];
+      expect(bases.length).toBeGreaterThan(4);
+      rmSync(join(directory, `${String(bases[2]).padStart(20, '0')}.log`));
+      const found = source.search(parseQuery(isBack ? 'key:k0' : 'key:k39'));
+      const hit = finish(found.run(isBack ? END_PLACE : START_PLACE, isBack));
+      expect(hit?.place.base).toBe(isBack ? 0 : bases.at(-2));
+      expect(found.coverage.text()).toContain(', 1 segments gone or not read to their end');
+      expect(found.coverage.isWhole).toBe(false);
+    },
+  );
 
   test('gives others a turn, tells how far it is, and can be given up', async () => {
     const directory = scratchPartition();

@@ -267,6 +267,9 @@ describe.skipIf(none !== undefined)('browse', () => {
     ['SIGINT', 130],
     ['SIGHUP', 129],
     ['SIGQUIT', 131],
+    ['SIGABRT', 134],
+    ['SIGUSR2', 140],
+    ['SIGALRM', 142],
   ] as const)('gives the terminal back on %s', async (signal, code) => {
     const { terminal, pid } = await browse(PLAIN);
     process.kill(pid(), signal);
@@ -299,6 +302,31 @@ describe.skipIf(none !== undefined)('browse', () => {
     await terminal.shows(/▸ 0\.\.\d+/);
     terminal.keys('q');
     await terminal.until(() => terminal.ask('alternate_on') === '0', 'the shell');
+  });
+
+  test('stops as well when somebody else stops it, and comes back with fg', async () => {
+    const { terminal, pid } = await browse(PLAIN, {});
+    process.kill(pid(), 'SIGTSTP');
+    await terminal.until((screen) => screen.includes('before') && /Stopped|Suspended|code \d+/.test(screen), 'a stop');
+    expect(terminal.ask('alternate_on')).toBe('0');
+    terminal.type('fg');
+    terminal.keys('Enter');
+    await terminal.shows(/▸ 0\.\.\d+/);
+    terminal.keys('q');
+    await terminal.until(() => terminal.ask('alternate_on') === '0', 'the shell');
+  });
+
+  test('draws again after Ctrl-Z where no shell could continue it', async () => {
+    const terminal = new Terminal();
+    await terminal.shows(/[#$>]/);
+    // In the shell's place: nobody looks after its group.
+    terminal.type(`exec '${process.execPath}' '${MAIN}' browse '${PLAIN}'`);
+    terminal.keys('Enter');
+    await terminal.shows(/▸ 0\.\.\d+/);
+    terminal.keys('C-z');
+    terminal.keys('G');
+    await terminal.shows(/the log ends at offset \d+/);
+    expect(terminal.ask('alternate_on')).toBe('1');
   });
 
   test('ends when its terminal is closed', async () => {

@@ -96,6 +96,8 @@ describe('the place of the page', () => {
       [join(link, 'f-none-0'), join(root, 'f-none-0', 'report.html')],
       // Beside its partition, and so in the log directory.
       [join(root, 'f-none-0'), join(root, 'report.html')],
+      // In one of its neighbours.
+      [join(root, 'f-none-0'), join(root, 'f-lz4-0', 'report.html')],
     ] as const) {
       const before = readdirSync(root);
       const run = await runCli(['report', target, '-o', output]);

@@ -84,7 +84,7 @@ describe('seglog stats', () => {
       'Timestamps: 20',
       'Producers: ',
       'Growth',
-      'What if',
+      'batches (format 2) of 1 partition, ',
     ])
       expect(stdout).toContain(part);
     expect(stdout).not.toContain('Findings');

@@ -1,8 +1,9 @@
 /** Reports of files that Kafka wrote, held against what Kafka reads in them. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ExplainTable, Field, PartitionDetail, ReportModel } from '../../src/report/contract.ts';
+import { batch, record as recordBytes } from '../inspect/make-batch.ts';
 import { copied } from '../inspect/verify/support.ts';
 import {
   type ExpectedBatch,
@@ -10,8 +11,10 @@ import {
   encoded,
   expectedLines,
   FIXTURES,
+  groupBy,
   segments,
 } from '../support/fixtures.ts';
+import { scratchPartition } from '../support/temp.ts';
 import { reportOf } from './make-report.ts';
 
 const CLEAN = join(FIXTURES, 'clean');
@@ -69,6 +72,32 @@ describe('a report of a whole log directory', () => {
     model.details.forEach(({ partition }, at) => expect(model.partitions[partition]?.detail).toBe(at));
     const sizes = model.details.map(({ partition }) => model.partitions[partition]?.bytes ?? 0);
     expect(sizes).toEqual([...sizes].sort((one, other) => other - one));
+    expect(model.details.map(({ sample }) => sample.unreadable)).toEqual(sizes.map(() => 0));
+  });
+});
+
+describe('a report of a log directory that was left unclean', () => {
+  it('has every partition, with what Kafka reads in it, and as many records as fit', async () => {
+    const model = await reportOf(join(FIXTURES, 'unclean'));
+    const known = new Map(
+      groupBy(segments('unclean'), ({ partition }) => partition).map(([name, files]) => {
+        const valid = files
+          .flatMap((file) => expectedLines(file))
+          .filter((line) => line.type === 'batch' && line.valid);
+        return [name, valid.length];
+      }),
+    );
+    expect(known.size).toBeGreaterThan(10);
+    for (const { name, batches } of model.partitions) {
+      if (name !== '__cluster_metadata-0' && known.has(name)) expect([name, batches]).toEqual([name, known.get(name)]);
+    }
+    expect(model.details).toHaveLength(model.partitions.length);
+    for (const { explained, sample, partition } of model.details) {
+      const row = model.partitions[partition];
+      expect([row?.name, explained.length]).toEqual([row?.name, 3]);
+      if ((row?.records ?? 0) > 0) expect([row?.name, sample.records.length > 0]).toEqual([row?.name, true]);
+    }
+    expect(model.findings.failures).toEqual([]);
   });
 });
 
@@ -97,6 +126,21 @@ describe('sampled records', () => {
     expect(records.length).toBeGreaterThan(50);
     expect(sample.isAll).toBe(true);
     expect(sample.records.map(({ offset }) => offset)).toEqual(records.map(({ offset }) => offset));
+  });
+
+  it('are not said to be all where a damaged header hides those behind it', async () => {
+    const directory = scratchPartition();
+    mkdirSync(directory);
+    const batches = Array.from({ length: 10 }, (_, at) => {
+      const records = Buffer.concat(Array.from({ length: 10 }, (__, n) => recordBytes(n, `key ${n}`, 'value')));
+      const bytes = batch({ baseOffset: BigInt(at * 10), records, count: 10, lastOffsetDelta: 9 });
+      if (at === 2) bytes.writeInt32BE(5, 8);
+      return bytes;
+    });
+    writeFileSync(join(directory, '00000000000000000000.log'), Buffer.concat(batches));
+    const { sample, figures } = only(await reportOf(directory));
+    expect(figures.records).toBe(90);
+    expect([sample.records.length, sample.isAll, sample.unreadable]).toEqual([20, false, 70]);
   });
 
   it('are spread over the whole log: every tenth of its bytes gives a tenth of them', async () => {

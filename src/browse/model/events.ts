@@ -17,7 +17,8 @@ export interface Key {
 export type Event =
   | { readonly type: 'key'; readonly key: Key }
   | { readonly type: 'paste'; readonly text: string }
-  | { readonly type: 'resize'; readonly columns: number; readonly lines: number }
+  /** `isBusy`: something is being looked for or read, and is not given up for it. */
+  | { readonly type: 'resize'; readonly columns: number; readonly lines: number; readonly isBusy: boolean }
   /** Rows were read. */
   | { readonly type: 'shown'; readonly window: Window; readonly note?: string | undefined }
   /** A jump or a search has come to a batch, which is opened where the place is inside. */

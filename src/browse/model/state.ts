@@ -34,6 +34,8 @@ export interface State {
   readonly columns: number;
   readonly lines: number;
   readonly window: Window;
+  /** Whether the rows are those for a terminal of another size: they are read anew when what is under way has ended. */
+  readonly isStale: boolean;
   readonly opened: Opened;
   readonly pane: 'list' | 'detail';
   readonly tab: Tab;
@@ -59,6 +61,7 @@ export function firstState(columns: number, lines: number, decode: DecodeKind): 
   return {
     ...{ columns, lines, decode },
     window: { rows: [], cursor: 0 },
+    isStale: false,
     opened: { all: false, named: new Set() },
     ...{ pane: 'list', tab: 'decoded', scroll: 0, detailLines: 0, isHelp: false, isFollowing: false },
     ...{ prompt: undefined, typed: {}, message: undefined, work: undefined, query: undefined },

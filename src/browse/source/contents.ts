@@ -10,6 +10,9 @@ const MAX_HELD_BYTES = 64 * 1024 * 1024;
 /** Records are made objects by so many at once. */
 const RUN_RECORDS = 256;
 const MAX_RUNS = 16;
+/** What an opened batch takes besides its bytes, and what each record takes that was made an object; rather more than less. */
+const CONTENT_BYTES = 2048;
+const RECORD_BYTES = 200;
 
 /** A record that stays as it is. */
 function held(cursor: ExactCursor): ExactCursor {
@@ -26,16 +29,17 @@ export class Content {
   readonly count: number;
   /** Why not all can. */
   readonly fault: Told | undefined;
-  readonly sizeBytes: number;
+  /** How much memory it takes, at the most. */
+  readonly heldBytes: number;
   readonly #open: () => ExactCursor;
   readonly #runs: Map<number, readonly ExactCursor[]> = new Map();
   #cursor: ExactCursor | undefined;
   /** How many records the cursor has passed. */
   #passed = 0;
 
+  /** @param sizeBytes - of its bytes, decompressed */
   constructor(open: () => ExactCursor, sizeBytes: number) {
     this.#open = open;
-    this.sizeBytes = sizeBytes;
     let count = 0;
     let fault: Told | undefined;
     try {
@@ -47,6 +51,7 @@ export class Content {
     }
     this.count = count;
     this.fault = fault;
+    this.heldBytes = CONTENT_BYTES + sizeBytes + RECORD_BYTES * Math.min(count, RUN_RECORDS * MAX_RUNS);
   }
 
   /** The record of that number, which is below `count`. */
@@ -111,11 +116,11 @@ export class Contents {
     }
     const content = this.#open(segment, entry);
     this.#held.set(name, content);
-    this.#heldBytes += content.sizeBytes;
-    for (const [oldest, { sizeBytes }] of this.#held) {
+    this.#heldBytes += content.heldBytes;
+    for (const [oldest, { heldBytes }] of this.#held) {
       if (this.#heldBytes <= MAX_HELD_BYTES || oldest === name) break;
       this.#held.delete(oldest);
-      this.#heldBytes -= sizeBytes;
+      this.#heldBytes -= heldBytes;
     }
     return content;
   }

@@ -10,6 +10,7 @@ import { OFFSET_INDEX, offsetOfEntry, positionOfEntry } from '../../format/offse
 import type { File, FileSystem } from '../../fs/contract.ts';
 import { summarize } from '../../inspect/batch-summary.ts';
 import type { KnownFile } from '../../inspect/file-kinds.ts';
+import { entryAt, lastSlot } from '../../inspect/index-search.ts';
 import { addExact, narrow } from '../../inspect/int64.ts';
 import { isBatchAt } from '../../inspect/resync.ts';
 
@@ -48,23 +49,17 @@ export class EntryAnchors {
     }
   }
 
-  /** By halving: entries rise, and zeros behind them are space that is set aside. */
+  /** Entries rise, and zeros behind them are space that is set aside. */
   #lookUp(index: File, position: number): number {
-    const view = new DataView(new ArrayBuffer(OFFSET_INDEX.ENTRY_SIZE));
-    const bytes = new Uint8Array(view.buffer);
     const size = OFFSET_INDEX.ENTRY_SIZE;
-    const read = (slot: number): boolean => index.read(bytes, 0, size, slot * size) === size;
-    let low = -1;
-    let high = Math.floor(index.sizeBytes() / size) - 1;
-    while (low < high) {
-      const middle = Math.floor((low + high + 1) / 2);
-      const isBelow = read(middle) && positionOfEntry(view, 0) > 0 && positionOfEntry(view, 0) < position;
-      if (isBelow) low = middle;
-      else high = middle - 1;
-    }
-    if (low < 0 || !read(low)) return 0;
-    const found = positionOfEntry(view, 0);
-    if (this.#isBorneOut(found, offsetOfEntry(view, 0))) return found;
+    const isBelow = (entry: DataView): boolean => {
+      const found = positionOfEntry(entry, 0);
+      return found > 0 && found < position;
+    };
+    const entry = entryAt(index, size, lastSlot(index, size, isBelow));
+    if (entry === undefined) return 0;
+    const found = positionOfEntry(entry, 0);
+    if (this.#isBorneOut(found, offsetOfEntry(entry, 0))) return found;
     this.#isWrong = true;
     return 0;
   }

@@ -1,11 +1,8 @@
 /** Where an offset or a time is. The indexes tell where to look, so that only a few batches are gone over. */
 import type { Engine } from '../../engine/contract.ts';
-import { SeglogError } from '../../errors/errors.ts';
-import { SUFFIXES } from '../../format/names.ts';
-import { offsetOfTimeEntry, TIME_INDEX } from '../../format/time-index.ts';
 import type { FileSystem } from '../../fs/contract.ts';
 import { startOf } from '../../inspect/dump/start.ts';
-import { type Int64, readInt64 } from '../../inspect/int64.ts';
+import type { Int64 } from '../../inspect/int64.ts';
 import { type BatchEntry, END_PLACE, type Place, type Task, WHOLE } from '../contract.ts';
 import type { Contents } from './contents.ts';
 import { lastOffsetOf, type OpenSegment } from './open-segment.ts';
@@ -43,7 +40,8 @@ export class Jumps {
     for (let index = this.#segments.indexOf(offset); index < names.length; index++) {
       const name = names[index];
       if (name === undefined) break;
-      const segment = this.#segments.open(name);
+      const segment = this.#openIfThere(name);
+      if (segment === undefined) continue;
       const { start, note } = this.#startOf(segment, name, { fromOffset: offset });
       let position = start;
       for (;;) {
@@ -63,17 +61,19 @@ export class Jumps {
     return { ...AT_END, note: `offset ${offset} is behind the end of the log` };
   }
 
-  /** The first record of that time or later, in the order of the log. */
+  /**
+   * The first record of that time or later, in the order of the log. No segment is passed over because its time index says that
+   * it ends before: what that names is looked up in the log, and from there on the segment is gone over.
+   */
   *toTime(time: Int64): Task<Landing> {
-    const { names } = this.#segments;
-    for (const [index, name] of names.entries()) {
-      // The last segment's index may not tell of its last batches.
-      if (index < names.length - 1 && this.#endsBefore(name, time)) {
-        yield undefined;
-        continue;
-      }
-      const segment = this.#segments.open(name);
-      const { start, note } = this.#startOf(segment, name, { fromTime: time });
+    let note: string | undefined;
+    for (const name of this.#segments.names) {
+      // There may be thousands of segments before the right one.
+      yield undefined;
+      const segment = this.#openIfThere(name);
+      if (segment === undefined) continue;
+      const { start, note: told } = this.#startOf(segment, name, { fromTime: time });
+      note ??= told;
       let position = start;
       for (;;) {
         const entry = yield* firstFrom(segment, position, ({ summary }) => summary.maxTimestamp >= time);
@@ -88,6 +88,11 @@ export class Jumps {
     return { ...AT_END, note: 'no record is that late' };
   }
 
+  /** A segment that retention deleted since the directory was looked at holds nothing to go to. @throws SeglogError `IO` */
+  #openIfThere(name: SegmentName): OpenSegment | undefined {
+    return this.#fs.stat(name.known.path) === undefined ? undefined : this.#segments.open(name);
+  }
+
   #startOf(
     segment: OpenSegment,
     { known }: SegmentName,
@@ -100,29 +105,6 @@ export class Jumps {
     };
     const start = startOf(searched, asked);
     return { start, note };
-  }
-
-  /** Whether the time index of a segment that is no longer written says that all in it is older. */
-  #endsBefore({ known }: SegmentName, time: Int64): boolean {
-    const path = known.path.slice(0, -SUFFIXES.log.length) + SUFFIXES.timeIndex;
-    try {
-      if (this.#fs.stat(path) === undefined) return false;
-      const index = this.#fs.open(path, 'read');
-      try {
-        const slots = Math.floor(index.sizeBytes() / TIME_INDEX.ENTRY_SIZE);
-        const entry = new DataView(new ArrayBuffer(TIME_INDEX.ENTRY_SIZE));
-        const at = (slots - 1) * TIME_INDEX.ENTRY_SIZE;
-        if (slots === 0 || index.read(new Uint8Array(entry.buffer), 0, TIME_INDEX.ENTRY_SIZE, at) === 0) return false;
-        const timestamp = readInt64(entry, TIME_INDEX.TIMESTAMP);
-        // An entry of zeros is space that was set aside: how far the segment reaches is not known.
-        return (timestamp !== 0 || offsetOfTimeEntry(entry, 0) !== 0) && timestamp < time;
-      } finally {
-        index.close();
-      }
-    } catch (error) {
-      if (!(error instanceof SeglogError)) throw error;
-      return false;
-    }
   }
 }
 

@@ -2,13 +2,12 @@
 import { CODEC_IDS, type Engine } from '../../engine/contract.ts';
 import { SeglogError } from '../../errors/errors.ts';
 import { HEADER_SIZE } from '../../format/batch.ts';
+import { MAX_BATCH_BYTES } from '../../inspect/batch-limit.ts';
 import type { BatchSummary } from '../../inspect/batch-summary.ts';
 import type { FoundBatch } from '../../inspect/batches.ts';
 import { type ExactCursor, ExactLegacyCursor, legacyRecords, recordCursor } from '../../inspect/records.ts';
 import { codecOf, type DecompressOptions, decompressRecords } from '../../record/decompress.ts';
 
-/** Brokers take 1 MB unless told otherwise; a damaged batch may claim to be as large as its file. */
-const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 const MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024;
 
 /** Records that can be gone over again and again. */

@@ -26,6 +26,8 @@ export class SearchCoverage {
   unreadable = 0;
   /** Places that hold no batch. */
   damaged = 0;
+  /** Segments that are gone by now, or could not be read to their end. */
+  lost = 0;
   totalBytes = 0;
   lowest: Int64 | undefined;
   highest: Int64 | undefined;
@@ -37,8 +39,14 @@ export class SearchCoverage {
       `searched ${offsets}: ${this.batches} batches, ${this.bytes} bytes`,
       ...(this.unreadable === 0 ? [] : [`${this.unreadable} batches unreadable`]),
       ...(this.damaged === 0 ? [] : [`${this.damaged} damaged places`]),
+      ...(this.lost === 0 ? [] : [`${this.lost} segments gone or not read to their end`]),
     ];
     return parts.join(', ');
+  }
+
+  /** Whether all of what there was could be looked at. */
+  get isWhole(): boolean {
+    return this.unreadable + this.damaged + this.lost === 0;
   }
 
   /** Counts a batch. */
@@ -83,25 +91,8 @@ export class PartitionSearch {
     const names = this.#segments.names.filter(({ base }) => base >= from.base);
     this.#measure(names, from, false);
     for (const name of names) {
-      const isFirst = name.base === from.base;
-      const segment = new OpenSegment(this.#engine, this.#fs, name.known);
-      try {
-        let turnAt = 0;
-        for (const step of segment.scan(isFirst ? from.position : 0)) {
-          if (step === undefined) {
-            yield undefined;
-            continue;
-          }
-          const isSame = isFirst && step.entry.position === from.position;
-          const hit = this.#look(segment, step, isSame ? from.record : WHOLE, BEHIND_ALL, false);
-          if (hit !== undefined) return hit;
-          if (step.entry.position < turnAt) continue;
-          turnAt = step.entry.position + TURN_BYTES;
-          yield this.#progress(step);
-        }
-      } finally {
-        segment.close();
-      }
+      const hit = yield* this.#within(name, (segment) => this.#firstOf(segment, from));
+      if (hit !== undefined) return hit;
     }
     return undefined;
   }
@@ -110,21 +101,56 @@ export class PartitionSearch {
     const names = this.#segments.names.filter(({ base }) => base <= from.base).toReversed();
     this.#measure(names, from, true);
     for (const name of names) {
-      const segment = new OpenSegment(this.#engine, this.#fs, name.known);
-      try {
-        const isFirst = name.base === from.base;
-        // The batch that the place is in is looked at too, up to the place.
-        let end =
-          isFirst && from.record > WHOLE ? from.position + 1 : isFirst ? from.position : segment.file.sizeBytes();
-        while (end > 0) {
-          const start = end <= STEP_BACK_BYTES ? 0 : segment.startBelow(end - STEP_BACK_BYTES);
-          const hit = yield* this.#lastWithin(segment, start, end, from);
-          if (hit !== undefined) return hit;
-          end = start;
-        }
-      } finally {
-        segment.close();
+      const hit = yield* this.#within(name, (segment) => this.#lastOf(segment, from));
+      if (hit !== undefined) return hit;
+    }
+    return undefined;
+  }
+
+  /** Searches one segment. One that retention deletes meanwhile, or that cannot be read on, does not end the search. */
+  *#within(name: SegmentName, search: (segment: OpenSegment) => Task<Hit | undefined>): Task<Hit | undefined> {
+    let segment: OpenSegment | undefined;
+    try {
+      segment = new OpenSegment(this.#engine, this.#fs, name.known);
+      return yield* search(segment);
+    } catch (error) {
+      if (!(error instanceof SeglogError)) throw error;
+      this.coverage.lost += 1;
+      return undefined;
+    } finally {
+      segment?.close();
+    }
+  }
+
+  /** The first hit in a segment behind a place. */
+  *#firstOf(segment: OpenSegment, from: Place): Task<Hit | undefined> {
+    const isFirst = segment.base === from.base;
+    let turnAt = 0;
+    for (const step of segment.scan(isFirst ? from.position : 0)) {
+      if (step === undefined) {
+        yield undefined;
+        continue;
       }
+      const isSame = isFirst && step.entry.position === from.position;
+      const hit = this.#look(segment, step, isSame ? from.record : WHOLE, BEHIND_ALL, false);
+      if (hit !== undefined) return hit;
+      if (step.entry.position < turnAt) continue;
+      turnAt = step.entry.position + TURN_BYTES;
+      yield this.#progress(step);
+    }
+    return undefined;
+  }
+
+  /** The last hit in a segment before a place. */
+  *#lastOf(segment: OpenSegment, from: Place): Task<Hit | undefined> {
+    const isFirst = segment.base === from.base;
+    // The batch that the place is in is looked at too, up to the place.
+    let end = isFirst && from.record > WHOLE ? from.position + 1 : isFirst ? from.position : segment.file.sizeBytes();
+    while (end > 0) {
+      const start = end <= STEP_BACK_BYTES ? 0 : segment.startBelow(end - STEP_BACK_BYTES);
+      const hit = yield* this.#lastWithin(segment, start, end, from);
+      if (hit !== undefined) return hit;
+      end = start;
     }
     return undefined;
   }

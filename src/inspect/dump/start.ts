@@ -17,6 +17,7 @@ import type { File, FileSystem } from '../../fs/contract.ts';
 import { type BatchSummary, summarize } from '../batch-summary.ts';
 import { BatchWalk } from '../batches.ts';
 import type { KnownFile } from '../file-kinds.ts';
+import { entryAt, lastSlot } from '../index-search.ts';
 import { addExact, type Int64, narrow, readInt64 } from '../int64.ts';
 import { isBatchAt } from '../resync.ts';
 import type { SearchOptions } from './search.ts';
@@ -112,26 +113,13 @@ function withSibling(
   }
 }
 
-/**
- * The last entry for which `isBelow` holds, by halving: `isBelow` gets a view of one entry, and its number. In an index
- * that does not rise it finds some entry, or none; whoever asks checks it.
- */
+/** The last entry for which `isBelow` holds. */
 function lastEntry(
   index: File,
   entrySize: number,
-  isBelow: (view: DataView, slot: number) => boolean,
+  isBelow: (entry: DataView, slot: number) => boolean,
 ): DataView | undefined {
-  const view = new DataView(new ArrayBuffer(entrySize));
-  const bytes = new Uint8Array(view.buffer);
-  const read = (slot: number): boolean => index.read(bytes, 0, entrySize, slot * entrySize) === entrySize;
-  let low = -1;
-  let high = Math.floor(index.sizeBytes() / entrySize) - 1;
-  while (low < high) {
-    const middle = Math.floor((low + high + 1) / 2);
-    if (read(middle) && isBelow(view, middle)) low = middle;
-    else high = middle - 1;
-  }
-  return low >= 0 && read(low) ? view : undefined;
+  return entryAt(index, entrySize, lastSlot(index, entrySize, isBelow));
 }
 
 /** The header of the batch at a position, when a valid one starts there. */

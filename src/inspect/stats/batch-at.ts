@@ -1,5 +1,4 @@
 /** One batch, read again from its place: for the bytes of a key, and for a sample. */
-import { viewOf } from '../chunk.ts';
 import { CODEC_IDS, type Engine } from '../../engine/contract.ts';
 import { ATTRIBUTES, BATCH, HEADER_SIZE, magicOf } from '../../format/batch.ts';
 import { RecordCursor } from '../../format/record-v2.ts';
@@ -7,6 +6,7 @@ import type { File } from '../../fs/contract.ts';
 import { codecOf, decompressRecords } from '../../record/decompress.ts';
 import { decodeLegacyBatch, LEGACY_ROW } from '../../record/legacy.ts';
 import { isValid, plausibleSize, UNTIL_MAGIC } from '../checks.ts';
+import { viewOf } from '../chunk.ts';
 
 /** A whole, valid batch. */
 export interface BatchAt {

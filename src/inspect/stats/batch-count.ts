@@ -85,8 +85,15 @@ export class BatchCount {
     tally.addOffsets(this.firstOffset, this.lastOffset);
     // Markers come when transactions end, and say nothing of when data came.
     const isControl = magic === 2 && (view.getUint8(at + BATCH.ATTRIBUTES + 1) & ATTRIBUTES.CONTROL) !== 0;
-    const maxTimestamp = maxTimestampOf(view, at);
+    const maxTimestamp = this.#latestCounted(maxTimestampOf(view, at));
     if (!isControl && tally.timestamps.isPlausible(maxTimestamp)) tally.growth.addBatch(maxTimestamp, size);
+  }
+
+  /** The largest timestamp of what is within the limits: the header's may be of a record that is not. */
+  #latestCounted(ofHeader: number): number {
+    const { limits } = this.#context;
+    if (limits === undefined) return ofHeader;
+    return Number.isNaN(this.maxTimestamp) ? Math.min(ofHeader, limits.toTime) : this.maxTimestamp;
   }
 
   /** What the header says of the limits. */

@@ -2,9 +2,9 @@
  * Collects statistics: makes tasks of what is there, has them done, puts together what they counted in the order of the log,
  * and hands on partition by partition. Changes nothing. What comes out does not depend on the number of threads.
  */
-import { availableParallelism } from 'node:os';
 import { SeglogError } from '../../errors/errors.ts';
-import { LocalTasks, type Runner, TaskPool } from '../task-pool.ts';
+import { MAX_BATCH_BYTES } from '../batch-limit.ts';
+import { LocalTasks, type Runner, TaskPool, threadsFor } from '../task-pool.ts';
 import type { Machine } from '../verify/task.ts';
 import type { LogStats, PartitionStats, Stats, StatsFailure, StatsOptions } from './contract.ts';
 import { limitsOf } from './filter.ts';
@@ -19,8 +19,6 @@ import { type SampledBatch, tryCodecs } from './what-if.ts';
 
 /** Less than this is done before a thread has started. */
 const WORTH_THREADS_BYTES = 32 * 1024 * 1024;
-/** Brokers take 1 MB unless told otherwise; memory stays below 150 MB on every thread. */
-const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 const FINDINGS_PER_FILE = 100;
 const TOP_KEYS = 10;
 const MOST_TOP_KEYS = 1000;
@@ -93,7 +91,8 @@ export class StatsCollection {
 
   /** Yields each partition as soon as it is done, in their order. */
   async *partitions(): AsyncGenerator<PartitionStats, void> {
-    const { signal, threads = this.#usualThreads() } = this.#options;
+    const { signal } = this.#options;
+    const threads = threadsFor(this.#plan.bytes, WORTH_THREADS_BYTES, this.#options.threads);
     const runner = this.#runner(threads);
     const run = (unit: StatsUnit): Promise<StatsTaskResult | undefined> =>
       unit.task === undefined ? Promise.resolve(undefined) : runner.run(unit.task);
@@ -137,10 +136,6 @@ export class StatsCollection {
   #statsOf(tally: Tally): Stats {
     const found = tally.topKeys(this.#options.topKeys ?? TOP_KEYS);
     return tally.result(nameKeys(this.#machine, found, this.#plan.paths, this.#settings.maxBatchBytes));
-  }
-
-  #usualThreads(): number {
-    return this.#plan.bytes < WORTH_THREADS_BYTES ? 0 : availableParallelism();
   }
 
   #runner(threads: number): Runner<StatsTask, StatsTaskResult> {

@@ -20,7 +20,7 @@ export interface StatsOptions {
   readonly topKeys?: number | undefined;
   /** Default `usual`. */
   readonly whatIf?: WhatIfKind | undefined;
-  /** How many threads scan; 0 is none besides the calling one. Default: one a processor, none for little. */
+  /** How many threads scan, up to 16; 0 is none besides the calling one. Default: one a processor, none for little. */
   readonly threads?: number | undefined;
   /** How many findings of a file are kept; all are counted. Default 100. */
   readonly findingsPerFile?: number | undefined;

@@ -2,9 +2,10 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { SeglogError } from '../../errors/errors.ts';
 import { OFFSET_INDEX, positionOfEntry } from '../../format/offset-index.ts';
-import type { FileSystem } from '../../fs/contract.ts';
+import type { File, FileSystem } from '../../fs/contract.ts';
 import { MAX_INT32 } from '../../units/units.ts';
 import { printable } from '../byte-encoding.ts';
+import { entryAt, lastSlot } from '../index-search.ts';
 import type { Int64 } from '../int64.ts';
 import { liveReason } from '../live.ts';
 import { isBatchAt } from '../resync.ts';
@@ -169,24 +170,22 @@ export function cutsOf({ engine, fs }: Pick<Machine, 'engine' | 'fs'>, file: Pla
   const sizeBytes = Math.min(file.sizeBytes, MAX_INT32);
   if (sizeBytes <= partBytes || file.index === undefined) return [];
   try {
-    const [index, log] = [fs.open(file.index, 'read'), fs.open(file.path, 'read')];
+    const index = fs.open(file.index, 'read');
     try {
-      const entries = Math.floor(index.sizeBytes() / OFFSET_INDEX.ENTRY_SIZE);
-      const positionAt = (slot: number): number => {
-        const entry = new Uint8Array(OFFSET_INDEX.ENTRY_SIZE);
-        index.read(entry, 0, entry.length, slot * entry.length);
-        return positionOfEntry(new DataView(entry.buffer), 0);
-      };
-      const cuts: number[] = [];
-      for (let wanted = partBytes; wanted < sizeBytes; wanted += partBytes) {
-        const found = firstNotBelow(entries, positionAt, wanted);
-        const isBehind = found !== undefined && found > (cuts.at(-1) ?? 0) && found < sizeBytes;
-        if (isBehind && isBatchAt(engine, log, found, sizeBytes)) cuts.push(found);
+      const log = fs.open(file.path, 'read');
+      try {
+        const cuts: number[] = [];
+        for (let wanted = partBytes; wanted < sizeBytes; wanted += partBytes) {
+          const found = firstNotBelow(index, wanted);
+          const isBehind = found !== undefined && found > (cuts.at(-1) ?? 0) && found < sizeBytes;
+          if (isBehind && isBatchAt(engine, log, found, sizeBytes)) cuts.push(found);
+        }
+        return cuts;
+      } finally {
+        log.close();
       }
-      return cuts;
     } finally {
       index.close();
-      log.close();
     }
   } catch (error) {
     // Whoever scans the file tells what is wrong with it; an index is not needed for that.
@@ -195,22 +194,14 @@ export function cutsOf({ engine, fs }: Pick<Machine, 'engine' | 'fs'>, file: Pla
   }
 }
 
-/** The first position that is not below `wanted`, among entries that rise up to a tail of zeros. */
-function firstNotBelow(entries: number, positionAt: (slot: number) => number, wanted: number): number | undefined {
-  let low = 0;
-  let high = entries;
-  let found: number | undefined;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const position = positionAt(middle);
-    if (position === 0 && middle > 0) {
-      high = middle;
-    } else if (position >= wanted) {
-      found = position;
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return found;
+/** The first position that is not below `wanted`, among entries that rise up to a tail of zeros; undefined without one. */
+function firstNotBelow(index: File, wanted: number): number | undefined {
+  const size = OFFSET_INDEX.ENTRY_SIZE;
+  const isBelow = (entry: DataView, slot: number): boolean => {
+    const position = positionOfEntry(entry, 0);
+    return (position !== 0 || slot === 0) && position < wanted;
+  };
+  const next = entryAt(index, size, lastSlot(index, size, isBelow) + 1);
+  const position = next === undefined ? 0 : positionOfEntry(next, 0);
+  return position < wanted ? undefined : position;
 }

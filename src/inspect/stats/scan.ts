@@ -2,11 +2,11 @@
  * Goes over a file of batches, or a part of it that starts at a batch: checksums in the engine, a chunk at a time, and counts
  * what is whole. What is no batch is told, and searched for the next one, as verification does.
  */
-import { fileShrank, viewOf } from '../chunk.ts';
 import { SCAN_OUTCOME, SCAN_ROW, SCAN_STOPS, type ScanStop } from '../../engine/contract.ts';
 import { HEADER_SIZE } from '../../format/batch.ts';
 import type { File } from '../../fs/contract.ts';
 import { MAX_INT32 } from '../../units/units.ts';
+import { fileShrank, viewOf } from '../chunk.ts';
 import { makeFinding } from '../verify/finding.ts';
 import { HoleFinder } from '../verify/segment/holes.ts';
 import type { FindingSink } from '../verify/sink.ts';
@@ -105,6 +105,12 @@ export class RangeScan {
   run(progress: (bytes: number) => void): ScannedRange {
     const { from, to, path } = this.#range;
     const stop = Math.min(to, this.#sizeBytes);
+    const { counts } = this.#context.tally;
+    // Also where the scan fails half-way: its batches are counted, too.
+    if (from === 0) {
+      counts.segments++;
+      counts.fileBytes += this.#sizeBytes;
+    }
     let position = from;
     while (position < stop && !this.#isOver) {
       const next = this.#chunk(position, stop);
@@ -112,12 +118,7 @@ export class RangeScan {
       position = next;
     }
     if (this.#isOver) progress(Math.max(0, stop - position));
-    const { counts } = this.#context.tally;
     counts.zeroTailBytes += this.#zeroTailBytes;
-    if (from === 0) {
-      counts.segments++;
-      counts.fileBytes += this.#sizeBytes;
-    }
     return {
       path,
       from,

@@ -51,7 +51,7 @@ function whatIfPart(whatIf: NonNullable<ReportModel['whatIf']>, isAll: boolean):
     el(
       'p',
       {},
-      `${counted(batches, 'batch', 'batches')} of ${counted(partitions, 'partition')}${isAll ? '' : ' of the directory'}, ` +
+      `${counted(batches, 'batch', 'batches')} (format 2) of ${counted(partitions, 'partition')}${isAll ? '' : ' of the directory'}, ` +
         `${bytes(sampleBytes)} uncompressed, compressed again. Speeds are those of one thread of the machine that made this report.`,
     ),
     table({

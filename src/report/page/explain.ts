@@ -54,13 +54,29 @@ function part(one: ExplainTable | ExplainFailure, go: (offset: number) => void):
 }
 
 function cellsOf(group: ExplainGroup, go: (offset: number) => void): Child[] {
-  const { base, next, segments, bytes: size, isActive, decision, reason, atMs, untilMs, text, warnings } = group;
+  const {
+    base,
+    next,
+    segments,
+    bytes: size,
+    isActive,
+    decision,
+    reason,
+    atMs,
+    untilMs,
+    text,
+    warnings,
+    warningsOmitted,
+  } = group;
   const name = segments === 1 ? count(base) : `${count(base)} to below ${count(next)}`;
   const link = el('button', { type: 'button', class: 'link', click: () => go(Number(base)) }, name);
   const said = segments > 1 ? ` (${counted(segments, 'segment')})` : isActive ? ' (active)' : '';
   const due =
     atMs === null ? '–' : atMs === untilMs || untilMs === null ? moment(atMs) : `${moment(atMs)} to ${moment(untilMs)}`;
-  const marks = warnings.map(([, message]) => el('p', { class: 'warned' }, shown(message)));
+  const marks = warnings.map(([its, message]) =>
+    el('p', { class: 'warned' }, segments > 1 ? `segment ${count(its)}: ` : null, shown(message)),
+  );
+  if (warningsOmitted > 0) marks.push(el('p', { class: 'warned' }, `${counted(warningsOmitted, 'warning')} more`));
   return [
     el('span', {}, link, said),
     bytes(size),

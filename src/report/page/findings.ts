@@ -51,10 +51,11 @@ class FindingView {
   constructor(model: ReportModel, actions: FindingActions) {
     this.#model = model;
     this.#actions = actions;
-    const { counts, rows, failures } = model.findings;
+    const { counts, rows, omitted, failures, failuresOmitted } = model.findings;
     const failed = failures.map(({ path, code, message }) =>
       el('li', {}, el('strong', {}, shown(code)), ' ', shown(path), ': ', shown(message)),
     );
+    if (failuresOmitted > 0) failed.push(el('li', {}, `${counted(failuresOmitted, 'file')} more`));
     const choice = el('fieldset', { class: 'choice' }, el('legend', {}, 'Show'));
     for (const severity of SEVERITIES) {
       const box = el('input', { type: 'checkbox', checked: true, value: severity });
@@ -66,7 +67,13 @@ class FindingView {
       'div',
       {},
       failed.length === 0 ? null : el('ul', { class: 'failures' }, ...failed),
-      rows.length === 0 ? el('p', {}, 'Nothing was found.') : null,
+      rows.length > 0
+        ? null
+        : el(
+            'p',
+            {},
+            omitted === 0 ? 'Nothing was found.' : `${counted(omitted, 'finding')}: seglog verify lists them.`,
+          ),
       ...(rows.length === 0 ? [] : [choice, this.#status, this.#reset, this.#items, this.#more]),
     );
     this.#fill();

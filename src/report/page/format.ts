@@ -61,9 +61,9 @@ export function moment(ms: Exact | null): string {
     .replace(/(?:\.000)?Z$/, '');
 }
 
-/** {@link moment} to the minute: where there is little room. */
+/** {@link moment} to the minute: where there is little room. What is no date is told in full. */
 export function minute(ms: number): string {
-  return moment(ms).slice(0, 'YYYY-MM-DD HH:MM'.length);
+  return moment(ms).replace(/( \d\d:\d\d):\d\d(?:\.\d+)?$/, '$1');
 }
 
 /** Bytes in units of 1,024: for classes of sizes, which are powers of two. */

@@ -36,13 +36,14 @@ export function tiles(
 }
 
 /** Whether all is well, in a line. */
-export function verdict({ findings: { counts, failures } }: ReportModel): HTMLElement {
-  const isSound = counts.error + counts.warning + failures.length === 0;
+export function verdict({ findings: { counts, failures, failuresOmitted } }: ReportModel): HTMLElement {
+  const failed = failures.length + failuresOmitted;
+  const isSound = counts.error + counts.warning + failed === 0;
   if (isSound) {
     const infos = counts.info === 0 ? '' : ` ${counted(counts.info, 'thing')} worth knowing.`;
     return el('p', { class: 'verdict sound' }, `Everything was checked, and nothing is wrong.${infos}`);
   }
-  const unread = failures.length === 0 ? '' : `, ${counted(failures.length, 'file')} could not be read`;
+  const unread = failed === 0 ? '' : `, ${counted(failed, 'file')} could not be read`;
   const kind = counts.error > 0 ? 'error' : 'warning';
   return el('p', { class: `verdict ${kind}` }, `${countsText(counts)}${unread}.`);
 }

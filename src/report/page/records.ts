@@ -58,7 +58,9 @@ class RecordView {
       ? `All ${counted(records.length, 'record')} of the partition are here.`
       : records.length === 0
         ? `None of ${counted(total, 'record')} is here.`
-        : `${counted(records.length, 'record')} of ${count(total)}, spread evenly over the bytes of the log.`;
+        : records.length >= total
+          ? `All ${counted(total, 'record')} that can be read are here.`
+          : `${counted(records.length, 'record')} of ${count(total)}, spread evenly over the bytes of the log.`;
     const unread =
       unreadable === 0 ? '' : ` ${counted(unreadable, 'place')} that would have been chosen could not be read.`;
     this.element = el(

@@ -33,6 +33,7 @@ interface Span {
 
 /** Makes it. */
 export function timeline({ segments, figures }: PartitionDetail, actions: TimelineActions): Timeline {
+  if (segments.base.length === 0) return { element: el('p', {}, 'There are no segments.'), go: () => undefined };
   const view = new TimelineView(segments, figures.growth, actions);
   return { element: view.element, go: (offset) => view.go(offset) };
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FIXTURES } from '../../support/fixtures.ts';
 import { Random } from '../../support/random.ts';
+import { batch, record as recordBytes } from '../make-batch.ts';
 import { countedFromDump, type DumpedBatch, dumped, type Limits, restricted } from './model.ts';
-import { statsOf } from './support.ts';
+import { statsOf, statsOfBytes } from './support.ts';
 
 function batchesOf(directory: string): DumpedBatch[] {
   return readdirSync(directory)
@@ -19,7 +20,7 @@ describe.each(['clean/f-none-0', 'clean/f-lz4-0', 'clean/f-logappend-0', 'clean/
   (partition) => {
     const directory = join(FIXTURES, partition);
     const batches = batchesOf(directory);
-    const records = batches.flatMap((batch) => batch.records);
+    const records = batches.flatMap((read) => read.records);
 
     it.each(['offsets', 'times', 'both'])('between %s', async (what) => {
       const random = new Random(what.length + partition.length);
@@ -52,3 +53,21 @@ describe.each(['clean/f-none-0', 'clean/f-lz4-0', 'clean/f-logappend-0', 'clean/
     });
   },
 );
+
+it('a batch that reaches beyond the last time grows the log at the time of its last record within', async () => {
+  const start = 1_700_000_000_000;
+  const records = Buffer.concat(
+    Array.from({ length: 10 }, (_, at) => recordBytes(at, null, 'v', { timestampDelta: BigInt(at * 1000) })),
+  );
+  const times = { baseTimestamp: BigInt(start), maxTimestamp: BigInt(start + 9000) };
+  const bytes = batch({ records, count: 10, lastOffsetDelta: 9, ...times });
+  const { growth, records: counted } = await statsOfBytes(bytes, { toTime: start + 4999 });
+  expect(counted).toBe(5);
+  expect(growth.buckets.map(({ records: found, batches }) => [found, batches])).toEqual([
+    [1, 0],
+    [1, 0],
+    [1, 0],
+    [1, 0],
+    [1, 1],
+  ]);
+});

@@ -1,5 +1,5 @@
 /** Collects statistics on this thread, at a moment that does not move. */
-import { ManualClock } from '../../../src/clock/clock.ts';
+import { type Clock, ManualClock } from '../../../src/clock/clock.ts';
 import { defaultEngine } from '../../../src/engine/select.ts';
 import type { FileSystem } from '../../../src/fs/contract.ts';
 import { MemoryFileSystem } from '../../../src/fs/memory-fs.ts';
@@ -11,13 +11,18 @@ import type { Machine } from '../../../src/inspect/verify/task.ts';
 /** The day after the fixtures' last timestamps. */
 export const NOW = 1_800_000_000_000;
 
-function machine(fs: FileSystem = nodeFileSystem): Machine {
-  return { engine: defaultEngine(), fs, clock: new ManualClock(NOW) };
+function machine(fs: FileSystem = nodeFileSystem, clock: Clock = new ManualClock(NOW)): Machine {
+  return { engine: defaultEngine(), fs, clock };
 }
 
 /** Without a trial of codecs, unless asked for. */
-export function statsOf(paths: readonly string[], options: StatsOptions = {}, fs?: FileSystem): Promise<LogStats> {
-  return collectStats(machine(fs), paths, { whatIf: 'none', ...options });
+export function statsOf(
+  paths: readonly string[],
+  options: StatsOptions = {},
+  fs?: FileSystem,
+  clock?: Clock,
+): Promise<LogStats> {
+  return collectStats(machine(fs, clock), paths, { whatIf: 'none', ...options });
 }
 
 /** The same, with files cut in parts of so many bytes. */

@@ -2,14 +2,24 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../../src/clock/clock.ts';
 import { HEADER_SIZE } from '../../../src/format/batch.ts';
 import { defaultEngine } from '../../../src/engine/select.ts';
 import { FIXTURES } from '../../support/fixtures.ts';
 import { batch, record } from '../make-batch.ts';
-import { inMemory, statsOf } from './support.ts';
+import { inMemory, NOW, statsOf } from './support.ts';
 
 const CLEAN = join(FIXTURES, 'clean');
 const isNative = defaultEngine().name === 'native';
+/** Between two looks at it, so much time passes. */
+const TICK_MS = 3;
+
+class TickingClock extends ManualClock {
+  override monotonicMs(): number {
+    this.advance(TICK_MS);
+    return super.monotonicMs();
+  }
+}
 
 describe('what if', () => {
   it('tries every codec at usual levels on batches of all partitions', async () => {
@@ -35,6 +45,15 @@ describe('what if', () => {
     const path = join(CLEAN, 'f-none-0');
     const runs = [await statsOf([path], { whatIf: 'usual' }), await statsOf([path], { whatIf: 'usual', threads: 0 })];
     expect(runs[0]?.whatIf).toEqual(runs[1]?.whatIf);
+  });
+
+  it('goes over a sample again until the time says something, and tells the speed of all rounds', async () => {
+    const path = join(CLEAN, 'f-none-0');
+    const { whatIf } = await statsOf([path], { whatIf: 'usual' }, undefined, new TickingClock(NOW));
+    expect(whatIf?.results.length).toBeGreaterThan(4);
+    // Less than 5 ms after the first round, more after the second.
+    const expected = (2 * (whatIf?.sampleBytes ?? 0)) / (2 * TICK_MS) / 1000;
+    for (const { megabytesPerSecond } of whatIf?.results ?? []) expect(megabytesPerSecond).toBeCloseTo(expected);
   });
 
   it('compresses what a batch holds', async () => {
