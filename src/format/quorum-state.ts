@@ -120,3 +120,15 @@ function votersOf(fields: Fields, file: string): readonly number[] | null {
     throw corrupt(file, 'a quorum-state has a voter that is none', 'an object with a voterId', voter);
   });
 }
+
+/** The bytes of a version 1 `quorum-state`, as Kafka writes it. */
+export function printQuorumState(state: {
+  readonly leaderId: number;
+  readonly leaderEpoch: number;
+  readonly votedId: number;
+}): Uint8Array {
+  const { leaderId, leaderEpoch, votedId } = state;
+  return new TextEncoder().encode(
+    JSON.stringify({ leaderId, leaderEpoch, votedId, votedDirectoryId: 'A'.repeat(22), data_version: 1 }),
+  );
+}

@@ -11,7 +11,7 @@
 import { dirname, join } from 'node:path';
 import type { Engine } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
-import { LOG_DIRECTORY_FILES, type TopicPartition } from '../format/names.ts';
+import { LOG_DIRECTORY_FILES, METADATA_TOPIC, type TopicPartition } from '../format/names.ts';
 import type { FileSystem, Lock } from '../fs/contract.ts';
 import { OffsetCheckpoint } from './offset-checkpoint.ts';
 
@@ -183,6 +183,8 @@ export class LogDirectory {
    */
   wasClean(partitionDirectory: string, partition: TopicPartition): boolean {
     if (this.#marker === undefined || this.#unclean.has(partitionDirectory)) return false;
+    // The mark speaks of it, too, and it has no lines: whoever opens it has read it whole before.
+    if (partition.topic === METADATA_TOPIC) return true;
     return this.#checkpoints.recoveryPoints.get(partition) !== undefined;
   }
 
@@ -239,6 +241,8 @@ export class LogDirectory {
 
   /** Notes where a partition stands; on the disk with the next {@link LogDirectory.writeCheckpoints}. */
   note(partition: TopicPartition, { recoveryPoint, logStartOffset, highWatermark }: PartitionCheckpoint): void {
+    // As in a broker's: the metadata log is none of the partitions, and its snapshots tell where it starts.
+    if (partition.topic === METADATA_TOPIC && this.isHeld) return;
     const { recoveryPoints, logStartOffsets, highWatermarks } = this.#checkpoints;
     if (recoveryPoint !== undefined) recoveryPoints.set(partition, recoveryPoint);
     logStartOffsets.set(partition, logStartOffset);

@@ -13,7 +13,7 @@ const SEGMENT = [...ENGINE, 'record', 'index', 'segment'] as const;
 const STATE = [...SEGMENT, 'state', 'policy'] as const;
 /** A log that is open hands its segments to the cleaner; the cleaner knows of no log. */
 const LOG = [...STATE, 'cleaner', 'metrics', 'log'] as const;
-const STORE = [...LOG, 'store'] as const;
+const STORE = [...LOG, 'message', 'metadata', 'store'] as const;
 
 /** Rooms of src/ that a room may import from, besides itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -34,7 +34,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   state: [...SEGMENT],
   log: [...STATE, 'cleaner', 'metrics'],
   cleaner: STATE,
-  store: LOG,
+  metadata: [...LOG, 'message'],
+  store: [...LOG, 'message', 'metadata'],
   inspect: [...STATE, 'message'],
   repair: [...LOG, 'inspect'],
   report: [...STATE, 'message', 'inspect'],
