@@ -5,11 +5,17 @@ import java.io.FileReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import kafka.tools.StorageTool;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.storage.internals.log.LogConfig;
 
 /**
  * A whole Apache Kafka, broker and controller in one, started and stopped on directories as often as one likes: JSON lines
@@ -18,6 +24,7 @@ import org.apache.kafka.common.utils.Time;
  *   {"op": "format", "properties": FILE, "clusterId": ID, "arguments": [...]}    what kafka-storage.sh format does
  *   {"op": "start", "properties": FILE}    what kafka-server-start.sh does; answers when the broker takes requests
  *   {"op": "stop"}                         what SIGTERM does to it
+ *   {"op": "configs", "values": [[NAME, VALUE], ...]}    {"refused": [false, ...]}: what a topic's log would not open with
  *
  * All other questions go to {@link KafkaNodeClient}. An answer is an object, with `error` in it where there was one.
  */
@@ -27,6 +34,12 @@ public final class KafkaNode {
 
   public static void main(String[] args) throws Exception {
     PrintStream answers = System.out;
+    // What a broker finds fatal ends the whole process: say so first.
+    Exit.setHaltProcedure((status, message) -> {
+      answers.println(Json.object().put("error", "halted: " + message));
+      answers.flush();
+      Runtime.getRuntime().halt(status);
+    });
     System.setOut(System.err); // The tools of Kafka print what is no answer.
     KafkaNode node = new KafkaNode();
     BufferedReader questions = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -50,6 +63,7 @@ public final class KafkaNode {
       case "format" -> format(question);
       case "start" -> start(question.get("properties").asText());
       case "stop" -> stop();
+      case "configs" -> question.get("values").forEach(one -> answer.withArray("refused").add(refuses(one)));
       default -> {
         if (client == null) throw new IllegalStateException("no broker runs");
         client.answer(question, answer);
@@ -58,10 +72,21 @@ public final class KafkaNode {
   }
 
   private static void format(JsonNode question) throws Exception {
-    java.util.List<String> args = new java.util.ArrayList<>(java.util.List.of("format", "--config",
+    List<String> args = new ArrayList<>(List.of("format", "--config",
         question.get("properties").asText(), "--cluster-id", question.get("clusterId").asText()));
     question.path("arguments").forEach(argument -> args.add(argument.asText()));
     if (StorageTool.execute(args.toArray(String[]::new), System.err) != 0) throw new IllegalStateException("not formatted");
+  }
+
+  private static boolean refuses(JsonNode config) {
+    Properties properties = new Properties();
+    properties.put(config.get(0).asText(), config.get(1).asText());
+    try {
+      LogConfig.fromProps(Map.of(), properties);
+      return false;
+    } catch (ConfigException e) {
+      return true;
+    }
   }
 
   private void start(String file) throws Exception {

@@ -28,6 +28,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   produce: async () => (await import('./produce.ts')).registerProduce,
   consume: async () => (await import('./consume.ts')).registerConsume,
   store: async () => (await import('./store.ts')).registerStore,
+  handover: async () => (await import('./handover.ts')).registerHandover,
+  adopt: async () => (await import('./adopt.ts')).registerAdopt,
   bench: async () => (await import('./bench.ts')).registerBench,
   demo: async () => (await import('./demo.ts')).registerDemo,
   help: async () => (await import('./help.ts')).registerHelp,

@@ -37,11 +37,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   metadata: [...LOG, 'message'],
   store: [...LOG, 'message', 'metadata'],
   inspect: [...STATE, 'message'],
+  handover: STORE,
   repair: [...LOG, 'inspect'],
   report: [...STATE, 'message', 'inspect'],
   bench: LOG,
   browse: [...STATE, 'message', 'inspect'],
-  cli: [...STORE, 'inspect', 'repair', 'report', 'bench', 'browse'],
+  cli: [...STORE, 'handover', 'inspect', 'repair', 'report', 'bench', 'browse'],
 };
 
 /** src/index.ts is the public door: everything but the command line. */
