@@ -121,14 +121,20 @@ function votersOf(fields: Fields, file: string): readonly number[] | null {
   });
 }
 
-/** The bytes of a version 1 `quorum-state`, as Kafka writes it. */
-export function printQuorumState(state: {
-  readonly leaderId: number;
-  readonly leaderEpoch: number;
-  readonly votedId: number;
-}): Uint8Array {
-  const { leaderId, leaderEpoch, votedId } = state;
-  return new TextEncoder().encode(
-    JSON.stringify({ leaderId, leaderEpoch, votedId, votedDirectoryId: 'A'.repeat(22), data_version: 1 }),
-  );
+/**
+ * The bytes of a `quorum-state`, as Kafka writes it.
+ *
+ * @param version - 0 where voters are static (`controller.quorum.voters`), 1 where the log names them
+ */
+export function printQuorumState(
+  version: 0 | 1,
+  { leaderId, leaderEpoch, votedId, currentVoters }: Pick<QuorumState, 'leaderId' | 'leaderEpoch' | 'votedId' | 'currentVoters'>,
+): Uint8Array {
+  const vote = { leaderId, leaderEpoch, votedId };
+  const voters = (currentVoters ?? []).map((voterId) => ({ voterId }));
+  const fields =
+    version === 0
+      ? { clusterId: '', ...vote, appliedOffset: 0, currentVoters: voters, data_version: 0 }
+      : { ...vote, votedDirectoryId: 'A'.repeat(22), data_version: 1 };
+  return new TextEncoder().encode(JSON.stringify(fields));
 }

@@ -38,8 +38,10 @@ const CHECKPOINTS: readonly CheckpointName[] = [
 /** Those that a broker has also when they are empty. */
 const ALWAYS_KEPT: readonly CheckpointName[] = ['recoveryPoints', 'logStartOffsets', 'highWatermarks'];
 
-/** The mark of a store, which knows no broker epoch. */
-const MARK: Uint8Array = new TextEncoder().encode('{"version":0,"brokerEpoch":-1}');
+/** The mark of a store. */
+function markOf(brokerEpoch: number): Uint8Array {
+  return new TextEncoder().encode(`{"version":0,"brokerEpoch":${brokerEpoch}}`);
+}
 
 /** The log directories in which this process has logs open for writing. */
 const opened = new WeakMap<FileSystem, Map<string, Promise<LogDirectory>>>();
@@ -277,10 +279,12 @@ export class LogDirectory {
    * or still closing, the mark; then releases the lock.
    *
    * @param clean - whether the mark may be written
+   * @param brokerEpoch - of the broker's registration in the metadata log: the mark of another one is no clean stop to Kafka. -1:
+   * none is registered
    * @throws SeglogError `IO`; the lock is released all the same
    */
-  async release(clean: boolean): Promise<void> {
-    await this.#end(clean ? MARK : undefined);
+  async release(clean: boolean, brokerEpoch = -1): Promise<void> {
+    await this.#end(clean ? markOf(brokerEpoch) : undefined);
   }
 
   /**

@@ -1,13 +1,14 @@
 /** The metadata log of one node that is its own controller, open for writing: `__cluster_metadata-0`. */
-import { join } from 'node:path';
-import { METADATA_TOPIC_ID, QUORUM_STATE } from '../format/names.ts';
+import { dirname, join } from 'node:path';
+import { LOG_DIRECTORY_FILES, METADATA_TOPIC_ID, QUORUM_STATE } from '../format/names.ts';
 import { printQuorumState } from '../format/quorum-state.ts';
 import type { LogDirectory } from '../log/log-directory.ts';
 import { Log } from '../log/log.ts';
 import type { LogOptions } from '../log/options.ts';
 import { type Epoch, MAX_INT32, type Offset, type TimestampMs } from '../units/units.ts';
 import { BatchSequence, leaderChange } from './batches.ts';
-import type { MetadataImage } from './image.ts';
+import { BOOTSTRAP, bootstrapFeatures, bootstrapRecords, registerBroker, type Registration } from './bootstrap.ts';
+import { MetadataImage } from './image.ts';
 import { imageRecords } from './image-records.ts';
 import { type MetadataOwner, readQuorumState } from './one-node.ts';
 import { decodeRecord } from './record.ts';
@@ -49,8 +50,8 @@ export interface MetadataLogOptions {
   readonly environment: MetadataEnvironment;
   readonly owner: MetadataOwner;
   readonly settings: SnapshotSettings;
-  /** What reading it has given. */
-  readonly replayed: ReplayedMetadata;
+  /** What reading it has given; undefined where there is none yet. */
+  readonly replayed: ReplayedMetadata | undefined;
 }
 
 /** The log. One change at a time: whoever appends waits before the next. */
@@ -67,7 +68,9 @@ export class MetadataLog {
   #epoch: Epoch | undefined;
   #hasLed = false;
   #isWithinTransaction: boolean;
-  #voters: ReplayedMetadata['voters'];
+  readonly #voters: ReplayedMetadata['voters'];
+  /** Up to where the image has the log. */
+  #appliedEnd: Offset;
   #snapshotEnd: Offset;
   #bytesBehind: number;
   #firstTimestampMs: TimestampMs | undefined;
@@ -78,14 +81,15 @@ export class MetadataLog {
     this.#environment = environment;
     this.#settings = settings;
     this.#nodeId = owner.nodeId;
-    this.image = replayed.image;
-    this.#lastEpoch = replayed.epoch;
-    this.#isWithinTransaction = replayed.isWithinTransaction;
-    this.#voters = replayed.voters;
-    this.#snapshotEnd = replayed.snapshot?.endOffset ?? 0;
-    this.#bytesBehind = replayed.bytesBehind;
-    this.#firstTimestampMs = replayed.firstTimestampMs;
-    this.#lastTimestampMs = replayed.lastTimestampMs;
+    this.image = replayed?.image ?? new MetadataImage();
+    this.#lastEpoch = replayed?.epoch ?? -1;
+    this.#isWithinTransaction = replayed?.isWithinTransaction ?? false;
+    this.#voters = replayed?.voters ?? [];
+    this.#appliedEnd = replayed?.logEndOffset ?? 0;
+    this.#snapshotEnd = replayed?.snapshot?.endOffset ?? 0;
+    this.#bytesBehind = replayed?.bytesBehind ?? 0;
+    this.#firstTimestampMs = replayed?.firstTimestampMs;
+    this.#lastTimestampMs = replayed?.lastTimestampMs ?? 0;
   }
 
   /**
@@ -125,8 +129,36 @@ export class MetadataLog {
    * @throws SeglogError (as a rejection) `IO`; whether they are on the disk is known to nobody then if it was the sync that
    * failed, and the log is offline
    */
-  async append(values: readonly Uint8Array[], name: string, isTransaction = false): Promise<void> {
+  async append(values: readonly Uint8Array[], name: string): Promise<void> {
     if (values.length === 0) return;
+    await this.#append((batches) => {
+      batches.atomic(values, name);
+      return values;
+    });
+  }
+
+  /**
+   * Appends what a new cluster begins with, and `values` with it, in one transaction; before that it is in `bootstrap.checkpoint`
+   * beside the log's directory.
+   *
+   * @throws SeglogError as {@link MetadataLog.append}
+   */
+  async begin(registration: Registration, values: readonly Uint8Array[]): Promise<void> {
+    const { engine, fs, clock } = this.#environment;
+    const times = { epoch: 0, lastTimestampMs: 0, nowMs: clock.now() };
+    const checkpoint = printSnapshot(engine, times, [], bootstrapFeatures());
+    fs.replaceSmall(join(dirname(this.directory), LOG_DIRECTORY_FILES.bootstrap), checkpoint);
+    await this.#append((batches) => {
+      const first = bootstrapRecords();
+      // One record more begins the transaction.
+      const registered = registerBroker(registration, batches.nextOffset + 1 + first.length);
+      const all = [...first, registered, ...values];
+      batches.transaction(all, BOOTSTRAP);
+      return all;
+    });
+  }
+
+  async #append(lay: (batches: BatchSequence) => readonly Uint8Array[]): Promise<void> {
     const { engine, clock } = this.#environment;
     this.#log.checkAppendable();
     const nowMs = clock.now();
@@ -134,8 +166,7 @@ export class MetadataLog {
     const batches = new BatchSequence(engine, this.#log.logEndOffset, epoch, nowMs);
     if (!this.#hasLed) batches.control(leaderChange(this.#nodeId));
     if (this.#isWithinTransaction) batches.abortTransaction('its writer has ended');
-    if (isTransaction) batches.transaction(values, name);
-    else batches.atomic(values, name);
+    const values = lay(batches);
     const bytes = batches.bytes();
     await this.#log.appendEncoded(bytes, 'given', { leaderEpoch: epoch });
     this.#hasLed = true;
@@ -146,6 +177,7 @@ export class MetadataLog {
     this.#lastTimestampMs = nowMs;
     await this.#log.flush();
     for (const value of values) this.image.apply(decodeRecord(value));
+    this.#appliedEnd = this.#log.logEndOffset;
   }
 
   /** Whether so many bytes, or so much time, have come since the last snapshot that there should be another one. */
@@ -164,8 +196,9 @@ export class MetadataLog {
    */
   async snapshot(): Promise<void> {
     const { engine, fs, clock } = this.#environment;
-    const endOffset = this.#log.logEndOffset;
-    if (endOffset === this.#snapshotEnd) return;
+    const endOffset = this.#appliedEnd;
+    // While an append is being synced the image is behind the log.
+    if (endOffset === this.#snapshotEnd || endOffset !== this.#log.logEndOffset) return;
     const id = { endOffset, epoch: this.#lastEpoch };
     const times = { epoch: id.epoch, lastTimestampMs: this.#lastTimestampMs, nowMs: clock.now() };
     const bytes = printSnapshot(engine, times, this.#voters, imageRecords(this.image));
@@ -200,8 +233,9 @@ export class MetadataLog {
     const { fs } = this.#environment;
     const voted = readQuorumState(fs, this.directory)?.leaderEpoch ?? 0;
     const epoch = Math.max(voted, this.#lastEpoch, 0) + 1;
-    const state = { leaderId: this.#nodeId, leaderEpoch: epoch, votedId: -1 };
-    fs.replaceSmall(join(this.directory, QUORUM_STATE), printQuorumState(state));
+    const version = this.#voters.length === 0 ? 0 : 1;
+    const state = { leaderId: this.#nodeId, leaderEpoch: epoch, votedId: -1, currentVoters: [this.#nodeId] };
+    fs.replaceSmall(join(this.directory, QUORUM_STATE), printQuorumState(version, state));
     this.#epoch = epoch;
     return epoch;
   }

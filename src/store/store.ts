@@ -1,4 +1,5 @@
 /** Topics in log directories, as a Kafka broker keeps them. */
+import { logConfig } from '../config/log-config.ts';
 import { SeglogError } from '../errors/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { RecordsOptions } from '../log/typed-records.ts';
@@ -30,8 +31,9 @@ import {
 } from './status.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StorePartition } from './store-partition.ts';
-import { configOf, type Topic, viewOf } from './topic.ts';
+import { type Topic, viewOf } from './topic.ts';
 import { TopicChanges } from './topic-changes.ts';
+import type { TopicRepository } from './topic-repository.ts';
 import { TopicWriter, type TopicWriterOptions } from './topic-writer.ts';
 
 /** How many logs of a directory are closed at the same time. */
@@ -53,6 +55,7 @@ export class Store implements AsyncDisposable {
   readonly #directories: readonly StoreDirectory[];
   readonly #topics: Map<string, Topic>;
   readonly #leaving: LoadedStore['leaving'];
+  readonly #repository: TopicRepository;
   readonly #changes: TopicChanges;
   readonly #removals: RemovalQueue;
   readonly #cleaner: StoreCleaner;
@@ -69,8 +72,9 @@ export class Store implements AsyncDisposable {
     this.#directories = directories;
     this.#topics = topics;
     this.#leaving = leaving;
+    this.#repository = repository;
     // Whatever a topic says: its configuration goes with it.
-    this.#removals = new RemovalQueue(environment, configOf(environment.defaults, {}).fileDeleteDelayMs);
+    this.#removals = new RemovalQueue(environment, logConfig(environment.defaults).fileDeleteDelayMs);
     for (const path of leaving.delete) this.#removals.addFound(path);
     const removals = this.#removals;
     this.#changes = new TopicChanges({ environment, directories, repository, topics, removals }, content.deleting);
@@ -82,7 +86,11 @@ export class Store implements AsyncDisposable {
       // It may have failed while its partitions were being loaded.
       if (!directory.isOnline) this.#closeFailed(directory);
     }
-    this.#scheduler = startSchedules({ environment, directories, cleaner: this.#cleaner, retention, partitions });
+    this.#scheduler = startSchedules({
+      ...{ environment, directories, retention, partitions },
+      snapshotMetadata: () => this.#changes.inTurn(() => repository.snapshotIfDue()),
+      cleaner: this.#cleaner,
+    });
   }
 
   /**
@@ -151,7 +159,7 @@ export class Store implements AsyncDisposable {
   alterTopic(name: string, change: ConfigChange): Promise<TopicDescription> {
     return this.#change(async () => {
       const topic = this.#known(name);
-      this.#changes.alter(topic, change);
+      await this.#changes.alter(topic, change);
       const ended = [...topic.partitions.values()].filter(({ isCompacted }) => !isCompacted);
       await Promise.all(ended.map((partition) => this.#cleaner.stop(partition)));
       return this.#told('topic_altered', topic);
@@ -283,6 +291,7 @@ export class Store implements AsyncDisposable {
     await Promise.all([this.#scheduler.stop(), this.#cleaner.close()]);
     await this.#removals.stop();
     const failures: unknown[] = [];
+    await this.#closeRepository((error) => failures.push(error));
     await Promise.all(this.#directories.map((directory) => this.#closeDirectory(directory, failures)));
     const isWhole = [...this.#partitions()].every(({ problem }) => problem === undefined);
     this.#environment.observer.events.tell('store_closed', { clean: isWhole && failures.length === 0 });
@@ -298,10 +307,18 @@ export class Store implements AsyncDisposable {
       else this.#tellClose(error);
     });
     try {
-      await directory.release(isWhole);
+      await directory.release(isWhole, this.#repository.brokerEpoch);
     } catch (error) {
       failures.push(error);
     }
+  }
+
+  async #closeRepository(failed: (error: unknown) => void): Promise<void> {
+    const directory = this.#directories.find((one) => this.#repository.isIn(one));
+    await this.#repository.close().catch((error: unknown) => {
+      if (directory?.isOnline === true) failed(error);
+      else this.#tellClose(error);
+    });
   }
 
   /** Nothing in a directory that has failed is appended to from this call on; it is closed as well as it can be. */
@@ -309,6 +326,7 @@ export class Store implements AsyncDisposable {
     for (const partition of this.#partitionsOf(directory)) {
       partition.close().catch((error: unknown) => this.#tellClose(error));
     }
+    if (this.#repository.isIn(directory)) void this.#closeRepository(() => undefined);
   }
 
   /** That its directory failed was told; that what was appended to this log may not be on the disk was not. */
