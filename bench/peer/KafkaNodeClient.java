@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -30,6 +31,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -42,7 +44,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *   {"op": "create", "topic", "partitions", "configs"}, {"op": "delete", "topic"}, {"op": "grow", "topic", "partitions"},
  *   {"op": "alter", "topic", "configs": {"name": "value" or null}}
  *   {"op": "produce", "topic", "partition", "compression", "transactionalId", "abort", "records": [{"timestamp", "key", "value", "headers"}]}
- *   {"op": "consume", "topic", "partition", "isolation"}    {"from", "to", "records": [...]}, all that there are
+ *   {"op": "consume", "partitions": [["topic", 0], ...], "isolation"}    {"partitions": [{"topic", "partition", "from", "to", "records": [...]}]},
+ *   all records that there are
  *   {"op": "groups"}    {"groups": {ID: {"state", "committed": {"topic-0": {"offset", "leaderEpoch", "metadata"}}}}}
  *   {"op": "commit", "group", "offsets": {"topic": [offset of partition 0, ...]}}    as a consumer without a group's members does
  *   {"op": "join", "group", "topics", "count"}    reads so many records as a member, commits and leaves: {"records": [...]}
@@ -69,10 +72,18 @@ final class KafkaNodeClient implements AutoCloseable {
     String topic = question.path("topic").asText();
     switch (question.get("op").asText()) {
       case "topics" -> topics(answer);
-      case "create" -> admin.createTopics(List.of(new NewTopic(topic, question.path("partitions").asInt(1), (short) 1)
-          .configs(texts(question.path("configs"))))).all().get();
+      case "create" -> {
+        int partitions = question.path("partitions").asInt(1);
+        NewTopic made = new NewTopic(topic, partitions, (short) 1).configs(texts(question.path("configs")));
+        answer.put("id", admin.createTopics(List.of(made)).topicId(topic).get().toString());
+        await(topic, partitions);
+      }
       case "delete" -> admin.deleteTopics(List.of(topic)).all().get();
-      case "grow" -> admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(question.get("partitions").asInt()))).all().get();
+      case "grow" -> {
+        int partitions = question.get("partitions").asInt();
+        admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(partitions))).all().get();
+        await(topic, partitions);
+      }
       case "alter" -> alter(topic, question.get("configs"));
       case "produce" -> produce(question, answer);
       case "consume" -> consume(question, answer);
@@ -101,6 +112,21 @@ final class KafkaNodeClient implements AutoCloseable {
         partition.isr().forEach(node -> one.withArray("isr").add(node.id()));
       }
     }
+  }
+
+  /** The controller has said yes; the broker knows of it a moment later. */
+  private void await(String topic, int partitions) throws Exception {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (System.nanoTime() < deadline) {
+      try {
+        List<TopicPartitionInfo> known = admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions();
+        if (known.size() == partitions && known.stream().allMatch(one -> one.leader() != null)) return;
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) throw e;
+      }
+      Thread.sleep(20);
+    }
+    throw new IllegalStateException("the broker does not learn of " + topic);
   }
 
   private void alter(String topic, JsonNode configs) throws Exception {
@@ -140,19 +166,27 @@ final class KafkaNodeClient implements AutoCloseable {
   }
 
   private void consume(JsonNode question, ObjectNode answer) {
-    TopicPartition partition = new TopicPartition(question.get("topic").asText(), question.path("partition").asInt(0));
+    List<TopicPartition> partitions = new ArrayList<>();
+    Map<TopicPartition, ArrayNode> records = new HashMap<>();
+    ArrayNode lines = answer.putArray("partitions");
     Map<String, Object> config = Map.of("isolation.level", question.path("isolation").asText("read_uncommitted"));
     try (KafkaConsumer<byte[], byte[]> consumer = consumer(config)) {
-      consumer.assign(List.of(partition));
-      long from = consumer.beginningOffsets(List.of(partition)).get(partition);
-      long to = consumer.endOffsets(List.of(partition)).get(partition);
-      answer.put("from", from).put("to", to);
-      ArrayNode records = answer.putArray("records");
-      consumer.seek(partition, from);
+      question.get("partitions").forEach(one -> partitions.add(new TopicPartition(one.get(0).asText(), one.get(1).asInt())));
+      Map<TopicPartition, Long> starts = consumer.beginningOffsets(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      for (TopicPartition partition : partitions) {
+        records.put(partition, lines.addObject().put("topic", partition.topic()).put("partition", partition.partition())
+            .put("from", starts.get(partition)).put("to", ends.get(partition)).putArray("records"));
+      }
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
       long deadline = System.nanoTime() + PATIENCE.toNanos();
-      while (consumer.position(partition) < to) {
-        if (System.nanoTime() > deadline) throw new IllegalStateException("stands at " + consumer.position(partition));
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) records.add(json(record));
+      // Markers and what was aborted are gone over: only the position tells that the end was reached.
+      while (!partitions.stream().allMatch(partition -> consumer.position(partition) >= ends.get(partition))) {
+        if (System.nanoTime() > deadline) throw new IllegalStateException("not all records came");
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
+          records.get(new TopicPartition(record.topic(), record.partition())).add(json(record));
+        }
       }
     }
   }

@@ -69,8 +69,11 @@ export class KafkaNode {
     return (await this.ask<{ groups: Record<string, KafkaGroup> }>({ op: 'groups' })).groups;
   }
 
-  async consume(topic: string, partition: number): Promise<{ from: number; to: number; records: ConsumedByKafka[] }> {
-    return this.ask({ op: 'consume', topic, partition, isolation: 'read_committed' });
+  /** All records that count, of each of the partitions. */
+  async consume(partitions: readonly (readonly [topic: string, partition: number])[]): Promise<ConsumedByKafka[][]> {
+    const question = { op: 'consume', partitions, isolation: 'read_committed' };
+    const answer = await this.ask<{ partitions: { records: ConsumedByKafka[] }[] }>(question);
+    return answer.partitions.map(({ records }) => records);
   }
 
   close(): Promise<void> {
