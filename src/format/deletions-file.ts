@@ -38,7 +38,8 @@ export function printDeletions(deleted: readonly DeletedTopic[], crc32c: Checksu
 export function parseDeletions(bytes: Uint8Array, file: string, crc32c: Checksum): DeletedTopic[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const first = FIRST_LINE.exec(buffer.toString('latin1', 0, Math.min(64, buffer.length)));
-  if (first === null) throw corrupt(file, 'no first line', '"seglog-deletions <version> <checksum>"', 'something else', 0);
+  if (first === null)
+    throw corrupt(file, 'no first line', '"seglog-deletions <version> <checksum>"', 'something else', 0);
   const [line, version, checksum = ''] = first;
   if (Number(version) !== VERSION) {
     throw new SeglogError('UNSUPPORTED_VERSION', 'unknown version of the file of deletions', {
@@ -78,6 +79,7 @@ function hexOf(crc32c: Checksum, bytes: Uint8Array, start: number): string {
 function corrupt(file: string, message: string, expected: string, found: string, position: number): SeglogError {
   return new SeglogError('CORRUPT_CHECKPOINT', message, {
     ...{ file, position, expected, found },
-    action: 'Put a good copy in its place, or move it away: what is left of deleted topics is then put aside, and not removed',
+    action:
+      'Put a good copy in its place, or move it away: what is left of deleted topics is then put aside, and not removed',
   });
 }

@@ -54,6 +54,8 @@ export const LOG_DIRECTORY_FILES = {
   bootstrap: 'bootstrap.checkpoint',
   /** seglog's own, beside the metadata log's directory: deletions that are not done. Kafka passes over names it does not know. */
   deletions: '.seglog_deletions',
+  /** seglog's own, in the other log directories: the `directory.id` of the one that has the metadata log. */
+  metadataPlace: '.seglog_metadata',
   /** seglog's own, of earlier versions: the topics of a store. */
   topics: '.seglog_topics',
 } as const;

@@ -128,7 +128,12 @@ function votersOf(fields: Fields, file: string): readonly number[] | null {
  */
 export function printQuorumState(
   version: 0 | 1,
-  { leaderId, leaderEpoch, votedId, currentVoters }: Pick<QuorumState, 'leaderId' | 'leaderEpoch' | 'votedId' | 'currentVoters'>,
+  {
+    leaderId,
+    leaderEpoch,
+    votedId,
+    currentVoters,
+  }: Pick<QuorumState, 'leaderId' | 'leaderEpoch' | 'votedId' | 'currentVoters'>,
 ): Uint8Array {
   const vote = { leaderId, leaderEpoch, votedId };
   const voters = (currentVoters ?? []).map((voterId) => ({ voterId }));

@@ -6,11 +6,7 @@ import {
   BeginTransactionRecord,
   EndTransactionRecord,
 } from '../message/generated/metadata-log.ts';
-import {
-  LeaderChangeMessage,
-  SnapshotFooterRecord,
-  SnapshotHeaderRecord,
-} from '../message/generated/control.ts';
+import { LeaderChangeMessage, SnapshotFooterRecord, SnapshotHeaderRecord } from '../message/generated/control.ts';
 import type { Message } from '../message/schema.ts';
 import { writeMessage } from '../message/write.ts';
 import { MessageWriter } from '../message/writer.ts';

@@ -6,6 +6,7 @@
  * Source: spec, cluster 3.2, Kafka's `MetadataImage` and `MetadataDelta`.
  */
 import { SeglogError } from '../errors/errors.ts';
+import { checkTopicName } from '../format/names.ts';
 import type { FeatureLevelRecord } from '../message/generated/metadata-log.ts';
 import type {
   BrokerRegistrationChangeRecord,
@@ -135,6 +136,8 @@ export class MetadataImage {
   }
 
   #topic({ name, topicId }: TopicRecord): void {
+    // It will be part of a path.
+    checkTopicName(name);
     if (this.#topicsById.has(topicId)) throw contradiction('a topic is made twice', 'a new topic id', topicId);
     const known = this.#topics.get(name);
     if (known !== undefined) throw contradiction(`the topic ${name} is made twice`, known.topicId, topicId);
@@ -152,6 +155,7 @@ export class MetadataImage {
   }
 
   #partition(record: PartitionRecord): void {
+    if (record.partitionId < 0) throw contradiction('a partition has no number', 'one from 0', `${record.partitionId}`);
     this.#topicOf(record.topicId).partitions.set(record.partitionId, record);
   }
 
@@ -159,7 +163,11 @@ export class MetadataImage {
     const { name, partitions } = this.#topicOf(change.topicId);
     const known = partitions.get(change.partitionId);
     if (known === undefined) {
-      throw contradiction(`a partition of ${name} is changed that there is not`, 'a partition', `${change.partitionId}`);
+      throw contradiction(
+        `a partition of ${name} is changed that there is not`,
+        'a partition',
+        `${change.partitionId}`,
+      );
     }
     partitions.set(change.partitionId, mergedPartition(known, change));
   }

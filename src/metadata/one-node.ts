@@ -37,7 +37,8 @@ export function checkOneNode(
   const foreign = (what: string, expected: string | number, found: string | number, file: string): SeglogError =>
     new SeglogError('DIRECTORY_MISMATCH', `the metadata log is of another cluster or node: ${what}`, {
       ...{ file, expected, found },
-      action: 'A store is a cluster of one node. Open the directory with the cluster that it belongs to; nothing was changed',
+      action:
+        'A store is a cluster of one node. Open the directory with the cluster that it belongs to; nothing was changed',
     });
   const other = (id: number): boolean => id !== nodeId;
   if (quorum !== undefined) {

@@ -41,9 +41,13 @@ function understoodConfig({ defaults, problems }: StoreEnvironment, { name, conf
   const { config, problem } = topicConfig(defaults, configs);
   if (problem !== undefined) {
     problems.add(
-      new SeglogError(problem.code, `the configuration of the topic ${name}, of which nothing is deleted: ${problem.message}`, {
-        cause: problem,
-      }),
+      new SeglogError(
+        problem.code,
+        `the configuration of the topic ${name}, of which nothing is deleted: ${problem.message}`,
+        {
+          cause: problem,
+        },
+      ),
     );
   }
   return config;

@@ -169,7 +169,8 @@ async function loadTopics(
   );
   // Lines of what was renamed, or is made anew, are none of what comes in its place: also if a crash comes next.
   for (const directory of directories) directory.writeForgotten();
-  for (const { partitions } of topics.values()) for (const partition of partitions.values()) opened.partitions.push(partition);
+  for (const { partitions } of topics.values())
+    for (const partition of partitions.values()) opened.partitions.push(partition);
   await loadPartitions(environment, topics);
   const { topics: entries, deleting } = reconciled;
   return { identity, directories, repository, content: { topics: entries, deleting }, topics, leaving };

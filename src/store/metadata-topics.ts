@@ -5,12 +5,11 @@
 import { join } from 'node:path';
 import { isNoSpace, SeglogError } from '../errors/errors.ts';
 import { type DeletedTopic, parseDeletions, printDeletions } from '../format/deletions-file.ts';
-import { LOG_DIRECTORY_FILES, METADATA_DIRECTORY } from '../format/names.ts';
+import { LOG_DIRECTORY_FILES } from '../format/names.ts';
 import { MetadataLog, SNAPSHOT_DEFAULTS } from '../metadata/metadata-log.ts';
-import { checkOneNode, readQuorumState } from '../metadata/one-node.ts';
-import { replayMetadata, type ReplayedMetadata } from '../metadata/replay.ts';
 import type { StoreEnvironment } from './environment.ts';
 import type { Identity } from './identity.ts';
+import { findMetadata, type FoundMetadata, hasBegun, notePlace } from './metadata-place.ts';
 import { OldTopicFiles } from './old-topic-files.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import { entriesOf, topicChanges } from './topic-records.ts';
@@ -29,15 +28,6 @@ export interface LoadedTopics {
   readonly removed: ReadonlySet<string>;
   /** Whether it should be saved as it is: it is not in the metadata log yet, or not only there. */
   readonly isBehind: boolean;
-}
-
-/** The metadata log as it lies in a log directory. */
-interface FoundMetadata {
-  readonly root: StoreDirectory;
-  /** Its own directory. */
-  readonly path: string;
-  /** undefined where it is not there. */
-  readonly replayed: ReplayedMetadata | undefined;
 }
 
 /** Topics in the metadata log. */
@@ -70,11 +60,7 @@ export class MetadataTopics implements TopicRepository {
    * @throws SeglogError `DIRECTORY_MISMATCH` for two metadata logs, or one of other nodes; as `replayMetadata` for one that cannot
    * be read; as `OldTopicFiles.load` where there is none yet
    */
-  static load(
-    environment: StoreEnvironment,
-    directories: readonly StoreDirectory[],
-    identity: Identity,
-  ): LoadedTopics {
+  static load(environment: StoreEnvironment, directories: readonly StoreDirectory[], identity: Identity): LoadedTopics {
     const found = findMetadata(environment, directories, identity, (root) => root.held.wasMarked);
     const repository = new MetadataTopics(environment, directories, identity, found);
     const { replayed } = found;
@@ -98,19 +84,24 @@ export class MetadataTopics implements TopicRepository {
    * {@link MetadataTopics.load}, for somebody who only looks, also while another process has the directories. What is wrong with old
    * files is told of.
    */
-  static peek(
-    environment: StoreEnvironment,
-    directories: readonly StoreDirectory[],
-  ): TopicsContent | undefined {
+  static peek(environment: StoreEnvironment, directories: readonly StoreDirectory[]): TopicsContent | undefined {
     // A writer may be in the middle of an append: whatever its mark says, the end may be torn.
-    const { root, replayed } = findMetadata(environment, directories, undefined, () => false);
-    if (!hasBegun(replayed)) return new OldTopicFiles(environment, directories).peek();
-    return { topics: entriesOf(replayed.image), deleting: readDeletions(environment, root) };
+    try {
+      const { root, replayed } = findMetadata(environment, directories, undefined, () => false);
+      if (hasBegun(replayed)) return { topics: entriesOf(replayed.image), deleting: readDeletions(environment, root) };
+    } catch (error) {
+      // Records can be read all the same.
+      if (!(error instanceof SeglogError) || error.code !== 'DIRECTORY_MISMATCH') throw error;
+      environment.problems.add(error);
+    }
+    return new OldTopicFiles(environment, directories).peek();
   }
 
   /** Opens the log for writing; makes it if there is none. Without space for that the next `save` does it. @throws SeglogError as `Log.open` */
   async open(): Promise<void> {
     try {
+      // Before there is anything in it: a log directory that is opened without it then knows that there is one.
+      notePlace(this.#environment, this.#directories, this.#found.root);
       await this.#opened();
     } catch (error) {
       if (!isNoSpace(error)) throw error;
@@ -132,25 +123,18 @@ export class MetadataTopics implements TopicRepository {
       const added = deleting.filter((one) => !this.#deleting.includes(one));
       if (added.length > 0) this.#writeDeletions([...this.#deleting, ...added]);
       await this.#append(log, topics);
-      if (this.#deleting.length !== deleting.length || added.length > 0) this.#writeDeletions(deleting);
-      if (this.#hasOldFiles) this.#old.remove();
-      this.#hasOldFiles = false;
     } catch (error) {
       if (isFailure(error)) root.goOffline(error);
       throw error;
     }
+    this.#tellOrDo(() => this.#forgetDone(deleting));
     await this.snapshotIfDue();
   }
 
   /** Writes a snapshot if it is time for one. What keeps it from that is told of. */
   async snapshotIfDue(): Promise<void> {
     if (this.#log?.isSnapshotDue !== true || !this.#found.root.isOnline) return;
-    try {
-      await this.#log.snapshot();
-    } catch (error) {
-      if (isFailure(error)) this.#found.root.goOffline(error);
-      else this.#environment.problems.add(error);
-    }
+    await this.#log.snapshot().catch((error: unknown) => this.#failed(error));
   }
 
   isIn(directory: StoreDirectory): boolean {
@@ -187,6 +171,28 @@ export class MetadataTopics implements TopicRepository {
     return this.#log;
   }
 
+  /** What the log says now is all that counts: what was written down besides may go. */
+  #forgetDone(deleting: readonly DeletedTopic[]): void {
+    const isSame = this.#deleting.length === deleting.length && deleting.every((one) => this.#deleting.includes(one));
+    if (!isSame) this.#writeDeletions(deleting);
+    if (this.#hasOldFiles) this.#old.remove();
+    this.#hasOldFiles = false;
+  }
+
+  #tellOrDo(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Something that can be done again later was not done. */
+  #failed(error: unknown): void {
+    if (isFailure(error)) this.#found.root.goOffline(error);
+    else this.#environment.problems.add(error);
+  }
+
   #writeDeletions(deleting: readonly DeletedTopic[]): void {
     const { fs, engine } = this.#environment;
     const { path } = this.#found.root;
@@ -204,11 +210,6 @@ export class MetadataTopics implements TopicRepository {
   }
 }
 
-/** Whether anything was ever decided in the log. A crash while it was being made leaves one that says nothing. */
-function hasBegun(replayed: ReplayedMetadata | undefined): replayed is ReplayedMetadata {
-  return replayed !== undefined && (replayed.image.metadataVersion !== undefined || replayed.image.topics.size > 0);
-}
-
 /** Whether it is the disk that failed, and not for lack of space. */
 function isFailure(error: unknown): boolean {
   if (!(error instanceof SeglogError) || isNoSpace(error)) return false;
@@ -218,45 +219,16 @@ function isFailure(error: unknown): boolean {
 function readDeletions({ fs, engine }: StoreEnvironment, root: StoreDirectory): DeletedTopic[] {
   const file = join(root.path, LOG_DIRECTORY_FILES.deletions);
   const bytes = fs.readSmall(file, MAX_DELETIONS_BYTES);
-  return bytes === undefined
-    ? []
-    : parseDeletions(bytes, file, (data, start, end) => engine.crc32c(data, start, end));
-}
-
-/** Where the metadata log is, or will be, and what it says. */
-function findMetadata(
-  environment: StoreEnvironment,
-  directories: readonly StoreDirectory[],
-  identity: Identity | undefined,
-  saysClean: (root: StoreDirectory) => boolean,
-): FoundMetadata {
-  const { fs } = environment;
-  const online = directories.filter(({ isOnline }) => isOnline);
-  const [first] = online;
-  if (first === undefined) throw new SeglogError('LOG_OFFLINE', 'no log directory is online');
-  const places = online.map((root) => ({ root, path: join(root.path, METADATA_DIRECTORY) }));
-  const [there, other] = places.filter(({ path }) => fs.stat(path) !== undefined);
-  if (there === undefined) return { root: first, path: join(first.path, METADATA_DIRECTORY), replayed: undefined };
-  if (other !== undefined) throw twoLogs(there.path, other.path);
-  const { root, path } = there;
-  const replayed = replayMetadata(environment, path, saysClean(root));
-  if (identity !== undefined) checkOneNode(path, replayed, readQuorumState(fs, path), identity);
-  return { root, path, replayed };
-}
-
-function twoLogs(file: string, other: string): SeglogError {
-  return new SeglogError('DIRECTORY_MISMATCH', `two log directories have a metadata log, ${file} and ${other}`, {
-    file,
-    expected: 'one, in one log directory',
-    found: 'two',
-    action:
-      'One of them was opened without the other. Move the metadata log that is wrong away: topics that only it has are made from their directories then',
-  });
+  return bytes === undefined ? [] : parseDeletions(bytes, file, (data, start, end) => engine.crc32c(data, start, end));
 }
 
 function unavailable({ path, problem }: StoreDirectory): SeglogError {
-  return new SeglogError('LOG_OFFLINE', 'topics cannot be changed: the log directory with the metadata log is offline', {
-    file: path,
-    ...(problem === undefined ? {} : { cause: problem }),
-  });
+  return new SeglogError(
+    'LOG_OFFLINE',
+    'topics cannot be changed: the log directory with the metadata log is offline',
+    {
+      file: path,
+      ...(problem === undefined ? {} : { cause: problem }),
+    },
+  );
 }

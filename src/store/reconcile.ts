@@ -66,11 +66,7 @@ export function reconcile(
  *
  * @throws SeglogError `DIRECTORY_MISMATCH`
  */
-function checkForeign(
-  plan: Plan,
-  known: TopicsContent | undefined,
-  directories: readonly StoreDirectory[],
-): void {
+function checkForeign(plan: Plan, known: TopicsContent | undefined, directories: readonly StoreDirectory[]): void {
   const other = plan.strays[0];
   if (other === undefined) return;
   const places = (known?.topics ?? []).flatMap(({ partitions }) => Object.values(partitions)).filter((id) => id !== '');
@@ -79,7 +75,8 @@ function checkForeign(
     file: other.found.path,
     expected: `directories of topic ${other.expected}, in the log directories ${[...new Set(places)].join(', ')}`,
     found: `topic ${other.id}`,
-    action: 'Put back the metadata log that belongs here, or move it away: topics are then made from the directories that are there',
+    action:
+      'Put back the metadata log that belongs here, or move it away: topics are then made from the directories that are there',
   });
 }
 

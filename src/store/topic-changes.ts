@@ -2,7 +2,7 @@
  * Making, growing, altering and deleting topics. One change at a time; what is known of topics is saved before a directory
  * is made, and before one is renamed, so that opening the store after a crash ends what was begun.
  */
-import { kafkaNameOf, printLogConfig } from '../config/log-config.ts';
+import { kafkaNameOf } from '../config/log-config.ts';
 import { isNoSpace, SeglogError } from '../errors/errors.ts';
 import { checkTopicName, METADATA_TOPIC } from '../format/names.ts';
 import type { TopicEntry } from '../format/topics-file.ts';
@@ -13,7 +13,7 @@ import { type RemovalQueue, renameAside } from './removal.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StorePartition } from './store-partition.ts';
 import { collidesWith, Topic } from './topic.ts';
-import { changedConfig } from './topic-config.ts';
+import { changedConfig, printedConfig } from './topic-config.ts';
 import type { TopicRepository, TopicsContent } from './topic-repository.ts';
 import { randomId } from './unique-id.ts';
 
@@ -51,7 +51,7 @@ export class TopicChanges {
     const entry: TopicEntry = {
       name,
       topicId: randomId(),
-      configs: Object.fromEntries(printLogConfig(config)),
+      configs: printedConfig(config),
       partitions: placesFor(this.#store, name, 0, partitions),
     };
     const topic = new Topic(entry, changedConfig(environment.defaults, {}, config));
@@ -87,7 +87,7 @@ export class TopicChanges {
   async alter(topic: Topic, { set = {}, reset = [] }: ConfigChange): Promise<void> {
     const kept = Object.entries(topic.entry.configs);
     const names = new Set(reset.map(kafkaNameOf));
-    const configs = Object.fromEntries([...kept.filter(([name]) => !names.has(name)), ...printLogConfig(set)]);
+    const configs = { ...Object.fromEntries(kept.filter(([name]) => !names.has(name))), ...printedConfig(set) };
     const config = changedConfig(this.#store.environment.defaults, configs, set);
     await this.#replace(topic, { ...topic.entry, configs });
     topic.config = config;

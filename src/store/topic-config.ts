@@ -2,7 +2,14 @@
  * What a topic's logs go by: the store's own configuration, with what the metadata log says of the topic. That may be Kafka's: keys
  * that mean nothing to a log, and values in spellings of Java's. They stay as they are in the log, and keep nobody from opening it.
  */
-import { kafkaNameOf, LOG_CONFIG_NAMES, type LogConfig, logConfig, parseLogConfig } from '../config/log-config.ts';
+import {
+  kafkaNameOf,
+  LOG_CONFIG_NAMES,
+  type LogConfig,
+  logConfig,
+  parseLogConfig,
+  printLogConfig,
+} from '../config/log-config.ts';
 import { SeglogError } from '../errors/errors.ts';
 import type { TopicEntry } from '../format/topics-file.ts';
 
@@ -18,6 +25,16 @@ const KEEP_ALL: Partial<LogConfig> = {
   retentionMs: Infinity,
   retentionBytes: Infinity,
 };
+
+/** A value as a broker takes it: it ends when it meets `none`, which logs here take for `uncompressed`. */
+export function brokersValue(name: string, value: string): string {
+  return name === 'compression.type' && value === 'none' ? 'uncompressed' : value;
+}
+
+/** What is kept of a caller's configuration: Kafka's names and values. @throws SeglogError `INVALID_CONFIG` for what is no key */
+export function printedConfig(set: Partial<LogConfig>): TopicEntry['configs'] {
+  return Object.fromEntries(printLogConfig(set).map(([name, value]) => [name, brokersValue(name, value)]));
+}
 
 /** A topic's configuration as it was understood. */
 export interface UnderstoodConfig {

@@ -4,13 +4,19 @@ import { parseLeaderEpochs } from '../format/checkpoint.ts';
 import { METADATA_TOPIC_ID, PARTITION_FILES } from '../format/names.ts';
 import type { TopicEntry } from '../format/topics-file.ts';
 import type { FileSystem } from '../fs/contract.ts';
-import { type PartitionRecord, PartitionChangeRecord, RemoveTopicRecord, TopicRecord } from '../message/generated/metadata-topics.ts';
+import {
+  type PartitionRecord,
+  PartitionChangeRecord,
+  RemoveTopicRecord,
+  TopicRecord,
+} from '../message/generated/metadata-topics.ts';
 import { partitionRecordVersion } from '../metadata/features.ts';
 import { type MetadataImage, RESOURCE_TYPES, type TopicImage } from '../metadata/image.ts';
 import { configValue, partitionValue } from '../metadata/image-records.ts';
 import { movedTo } from '../metadata/partitions.ts';
 import { encodeRecord } from '../metadata/record.ts';
 import type { StoreDirectory } from './store-directory.ts';
+import { brokersValue } from './topic-config.ts';
 
 /** `directory.id`s that are none: not assigned, lost, to be moved. Kafka's `DirectoryId`. */
 const UNASSIGNED = METADATA_TOPIC_ID;
@@ -60,12 +66,17 @@ export function topicChanges(context: TopicRecords, image: MetadataImage, wanted
   return values;
 }
 
-function* configChanges(image: MetadataImage, known: string | undefined, { name, configs }: TopicEntry): Generator<Uint8Array> {
+function* configChanges(
+  image: MetadataImage,
+  known: string | undefined,
+  { name, configs }: TopicEntry,
+): Generator<Uint8Array> {
   const before = known === undefined ? new Map<string, string>() : image.topicConfig(known);
   for (const key of before.keys()) {
     if (configs[key] === undefined) yield configValue(RESOURCE_TYPES.topic, name, key, null);
   }
-  for (const [key, value] of Object.entries(configs)) {
+  for (const [key, said] of Object.entries(configs)) {
+    const value = brokersValue(key, said);
     if (before.get(key) !== value) yield configValue(RESOURCE_TYPES.topic, name, key, value);
   }
 }
@@ -88,7 +99,11 @@ function* partitionChanges(
 }
 
 /** Led by this node, its one replica. */
-function newPartition(context: TopicRecords, { name, topicId, partitions }: TopicEntry, partitionId: number): PartitionRecord {
+function newPartition(
+  context: TopicRecords,
+  { name, topicId, partitions }: TopicEntry,
+  partitionId: number,
+): PartitionRecord {
   const { nodeId, directories, fs } = context;
   const directory = partitions[partitionId] ?? '';
   const root = directories.find(({ id, isOnline }) => id === directory && isOnline);

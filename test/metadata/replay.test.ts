@@ -37,7 +37,11 @@ function damaged(alter: (bytes: Buffer) => Buffer): string {
 describe("Kafka's own metadata log", () => {
   test('tells topics with their ids, partitions, configurations, features and brokers', () => {
     const { image, logEndOffset, epoch, voterIds, isWithinTransaction } = replayed(KAFKAS);
-    expect({ logEndOffset, epoch, isWithinTransaction }).toEqual({ logEndOffset: 282, epoch: 2, isWithinTransaction: false });
+    expect({ logEndOffset, epoch, isWithinTransaction }).toEqual({
+      logEndOffset: 282,
+      epoch: 2,
+      isWithinTransaction: false,
+    });
     expect(voterIds).toEqual(new Set([1]));
     expect([...image.topics.keys()].sort()).toEqual([
       ...['__consumer_offsets', '__transaction_state', 'f-compacted', 'f-deleted', 'f-gzip', 'f-idem', 'f-logappend'],
