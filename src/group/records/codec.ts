@@ -6,8 +6,8 @@
  *            +------+-------------------+            +---------+-------------------+
  *             int16   in its version 0                int16     no value: a tombstone
  *
- * Written are type 1 (a committed offset) and 2 (a classic group), both with values of version 3, as Kafka 4 writes them. Read are
- * these in all versions, and type 0, the old form of 1; of groups of other kinds only whose they are.
+ * Written are type 1 (a committed offset; its value in version 4 with the topic's id, as Kafka 4.3 writes it, or 3 without) and
+ * type 2 (a classic group; its value in version 3). Read are these in all versions, and type 0, the old form of 1; of groups of other kinds only whose they are.
  *
  * Source: spec, cluster 4.2.
  */
@@ -30,7 +30,8 @@ import type { CommittedOffset, StoredOffset } from './committed-offset.ts';
 import { type GroupRecord, groupRecordOf, groupValueOf } from './group-record.ts';
 
 const KEY_VERSION = 0;
-const VALUE_VERSION = 3;
+const GROUP_VERSION = 3;
+const OFFSET_VERSION = { withId: 4, without: 3 } as const;
 const LEGACY_TYPE = 0;
 const OFFSET_TYPE = 1;
 const GROUP_TYPE = 2;
@@ -103,10 +104,12 @@ function storedOffset(value: Uint8Array): StoredOffset {
   const version = versionOf(reader, OffsetCommitValue, 0);
   if (version === 0) {
     const old = whole(LegacyOffsetCommitValue, reader, 0);
-    return { ...exactOf({ ...old, expireTimestamp: -1 }), leaderEpoch: -1, metadata: old.metadata };
+    const { metadata } = old;
+    return { ...exactOf({ ...old, expireTimestamp: -1 }), leaderEpoch: -1, metadata, topicId: undefined };
   }
   const read = whole(OffsetCommitValue, reader, version);
-  return { ...exactOf(read), leaderEpoch: read.leaderEpoch, metadata: read.metadata };
+  const { leaderEpoch, metadata, topicId } = read;
+  return { ...exactOf(read), leaderEpoch, metadata, topicId: topicId === NO_TOPIC_ID ? undefined : topicId };
 }
 
 function exactOf(value: Pick<OffsetCommitValue, 'offset' | 'commitTimestamp' | 'expireTimestamp'>): {
@@ -178,10 +181,11 @@ export function offsetKey(group: string, topic: string, partition: number, isLeg
     : bytesOf(OFFSET_TYPE, OffsetCommitKey, key, KEY_VERSION);
 }
 
-/** @throws SeglogError `INVALID_ARGUMENT` */
-export function offsetValue(committed: CommittedOffset): Uint8Array {
-  const value = { ...committed, expireTimestamp: -1, topicId: NO_TOPIC_ID };
-  return bytesOf(VALUE_VERSION, OffsetCommitValue, value, VALUE_VERSION);
+/** @param topicId of the topic that is meant, where it is known @throws SeglogError `INVALID_ARGUMENT` */
+export function offsetValue(committed: CommittedOffset, topicId?: string): Uint8Array {
+  const version = topicId === undefined ? OFFSET_VERSION.without : OFFSET_VERSION.withId;
+  const value = { ...committed, expireTimestamp: -1, topicId: topicId ?? NO_TOPIC_ID };
+  return bytesOf(version, OffsetCommitValue, value, version);
 }
 
 /** The key of a classic group. @throws SeglogError `INVALID_ARGUMENT` */
@@ -191,7 +195,7 @@ export function groupKey(group: string): Uint8Array {
 
 /** @throws SeglogError `INVALID_ARGUMENT` */
 export function groupValue(record: GroupRecord): Uint8Array {
-  return bytesOf(VALUE_VERSION, GroupMetadataValue, groupValueOf(record), VALUE_VERSION);
+  return bytesOf(GROUP_VERSION, GroupMetadataValue, groupValueOf(record), GROUP_VERSION);
 }
 
 function bytesOf<T>(prefix: number, message: Message<T>, value: T, version: number): Uint8Array {

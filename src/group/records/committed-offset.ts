@@ -16,4 +16,6 @@ export interface CommittedOffset {
 export interface StoredOffset extends CommittedOffset {
   /** Milliseconds since 1970; -1: by the broker's retention. */
   readonly expireTimestamp: number;
+  /** The id of the topic that is meant, 22 characters of base64url; undefined where only its name is known. */
+  readonly topicId: string | undefined;
 }

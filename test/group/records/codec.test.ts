@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SeglogError } from '../../../src/errors/errors.ts';
 import { groupKey, groupValue, offsetKey, offsetValue, readOffsetsRecord } from '../../../src/group/records/codec.ts';
+import type { StoredOffset } from '../../../src/group/records/committed-offset.ts';
 import type { GroupRecord } from '../../../src/group/records/group-record.ts';
 import { FIXTURES } from '../../support/fixtures.ts';
 import { rawRecords } from '../../support/raw-records.ts';
@@ -39,8 +40,11 @@ describe('records of groups', () => {
     const offset = readOffsetsRecord(offsetKey('g', 't', 1), offsetValue(COMMITTED));
     expect(offset).toEqual({
       ...{ kind: 'offset', group: 'g', topic: 't', partition: 1, isLegacy: false },
-      value: { ...COMMITTED, expireTimestamp: -1 },
+      value: { ...COMMITTED, expireTimestamp: -1, topicId: undefined },
     });
+    const topicId = 'f8_dNOAAAAAAAAAAAAAAAA';
+    const withId = readOffsetsRecord(offsetKey('g', 't', 1), offsetValue(COMMITTED, topicId));
+    expect(withId).toMatchObject({ value: { topicId } });
     expect(readOffsetsRecord(groupKey('g'), groupValue(GROUP))).toEqual({ kind: 'group', group: 'g', value: GROUP });
   });
 
@@ -54,11 +58,8 @@ describe('records of groups', () => {
       if (record.kind !== 'offset' || record.value === null) continue;
       expect(Buffer.from(offsetKey(record.group, record.topic, record.partition))).toEqual(key);
       expect(record.value).not.toBeInstanceOf(Error);
-      const { expireTimestamp: _, ...committed } = record.value as typeof COMMITTED & { expireTimestamp: number };
-      // Kafka 4.3 writes a version 4 where it knows the topic's id; what is said is the same.
-      const written = readOffsetsRecord(key, offsetValue(committed));
-      expect(written).toEqual(record);
-      if (value?.readInt16BE(0) === 3) expect(Buffer.from(offsetValue(committed))).toEqual(value);
+      const { expireTimestamp: _, topicId, ...committed } = record.value as StoredOffset;
+      expect(Buffer.from(offsetValue(committed, topicId))).toEqual(value);
     }
     expect(kinds.unknown).toBe(0);
     expect(kinds.offset).toBeGreaterThan(0);

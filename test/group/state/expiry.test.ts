@@ -10,7 +10,7 @@ const RECORD: GroupRecord = {
 };
 
 function position(topic: string, commitTimestamp: number, expireTimestamp = -1): StoredPosition {
-  const value = { offset: 1, leaderEpoch: -1, metadata: '', commitTimestamp, expireTimestamp };
+  const value = { offset: 1, leaderEpoch: -1, metadata: '', commitTimestamp, expireTimestamp, topicId: undefined };
   return { topic, partition: 0, value, recordOffset: 0, hasLegacyKey: false };
 }
 
