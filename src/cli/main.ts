@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   topics: async () => (await import('./topics.ts')).registerTopics,
   produce: async () => (await import('./produce.ts')).registerProduce,
   consume: async () => (await import('./consume.ts')).registerConsume,
+  groups: async () => (await import('./groups.ts')).registerGroups,
   store: async () => (await import('./store.ts')).registerStore,
   bench: async () => (await import('./bench.ts')).registerBench,
   demo: async () => (await import('./demo.ts')).registerDemo,

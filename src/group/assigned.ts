@@ -37,8 +37,12 @@ export class AssignedPartitions {
 
   /** What it has, in order of assignment. */
   get partitions(): TopicPartition[] {
-    const placed = [...this.#cursors.values()].map(({ topic, partition }) => ({ topic, partition }));
-    return [...placed, ...this.#unplaced];
+    return [...this.placed, ...this.#unplaced];
+  }
+
+  /** Those that are read. */
+  get placed(): TopicPartition[] {
+    return [...this.#cursors.values()].map(({ topic, partition }) => ({ topic, partition }));
   }
 
   /**
@@ -64,10 +68,16 @@ export class AssignedPartitions {
    */
   place(): void {
     const waiting = this.#unplaced;
-    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      const log = this.#logOf(next);
-      if (log !== undefined) this.#add(next, log, this.#environment.committed(next));
-      waiting.shift();
+    this.#unplaced = [];
+    for (const [at, partition] of waiting.entries()) {
+      try {
+        const log = this.#logOf(partition);
+        if (log === undefined) this.#unplaced.push(partition);
+        else this.#add(partition, log, this.#environment.committed(partition));
+      } catch (error) {
+        this.#unplaced.push(...waiting.slice(at));
+        throw error;
+      }
     }
   }
 

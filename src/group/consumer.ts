@@ -101,6 +101,11 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
     return this.#assigned.partitions;
   }
 
+  /** Those of them that it reads: all but what is offline, or waits for its position. */
+  get reading(): readonly TopicPartition[] {
+    return this.#assigned.placed;
+  }
+
   /** The generation of the group that it is in; -1 before the first poll. */
   get generation(): number {
     return this.#generation;
@@ -114,7 +119,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
    * `autoOffsetReset: 'none'`, `LOG_OFFLINE`, `LOG_CLOSED`, and what `Log.read` raises; polling again goes on, or raises it again
    */
   async poll(options: PollOptions = {}): Promise<ReceivedRecord<K, V>[]> {
-    if (this.#isClosing) throw new SeglogError('LOG_CLOSED', 'the consumer is closed');
+    if (this.#isClosing()) throw new SeglogError('LOG_CLOSED', 'the consumer is closed');
     const records: ReceivedRecord<K, V>[] = [];
     const { maxRecords = MAX_RECORDS } = options;
     if (!Number.isSafeInteger(maxRecords) || maxRecords < 1) {
@@ -199,7 +204,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   }
 
   /** Asked through a call, so that no one takes it for settled. */
-  get #isClosing(): boolean {
+  #isClosing(): boolean {
     return this.#closing !== undefined;
   }
 
@@ -230,7 +235,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   async #next({ timeoutMs = Infinity, signal }: PollOptions): Promise<ReceivedRecord<K, V> | undefined> {
     const deadlineMs = this.#host.clock.monotonicMs() + timeoutMs;
     for (;;) {
-      if (this.#isClosing) return undefined;
+      if (this.#isClosing()) return undefined;
       this.#hasNews = false;
       if (this.#isCommitDue) await this.#autoCommit();
       if (this.#mustJoin) {
@@ -248,7 +253,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   }
 
   #take(): ReceivedRecord<K, V> | undefined {
-    if (this.#mustJoin || this.#isClosing) return undefined;
+    if (this.#mustJoin || this.#isClosing()) return undefined;
     const taken = this.#assigned.take();
     return taken && this.#received(taken.cursor, taken.record);
   }
@@ -262,15 +267,15 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   async #join(deadlineMs: number, signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#joining === undefined) {
       await this.#giveUp();
-      if (this.#isClosing) return false;
+      if (this.#isClosing()) return false;
       const session = await this.#coordinator.joinable(this.group);
-      if (this.#isClosing) return false;
+      if (this.#isClosing()) return false;
       this.#session = session;
       this.#joining = this.#asked(session);
     }
     const joining = this.#joining;
     while (joining.outcome === undefined) {
-      if (this.#isClosing || !(await this.#news(deadlineMs, signal))) return false;
+      if (this.#isClosing() || !(await this.#news(deadlineMs, signal))) return false;
     }
     this.#joining = undefined;
     this.#adopt(joining.outcome());
@@ -296,7 +301,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   }
 
   #adopt(joined: Joined | undefined): void {
-    if (joined === undefined || this.#isClosing) return;
+    if (joined === undefined || this.#isClosing()) return;
     const { generation, assigned } = joined;
     // The group may have gone on since: then this generation is over, and nothing of it was read.
     this.#mustJoin = this.#session?.heard(this.memberId, generation) ?? true;

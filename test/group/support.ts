@@ -1,11 +1,14 @@
 /** Stores with groups, for tests. */
 import { ManualClock } from '../../src/clock/clock.ts';
+import { FaultyFileSystem } from '../../src/fs/faulty-fs.ts';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { type Consumer, type ReceivedRecord, Store, type StoreOptions } from '../../src/index.ts';
 
 /** A store in memory, whose time moves when it is told to. */
 export interface GroupBench {
   readonly fs: MemoryFileSystem;
+  /** What the store sees of it. */
+  readonly faults: FaultyFileSystem;
   readonly clock: ManualClock;
   store: Store;
   /** Closes the store and opens it again. */
@@ -16,10 +19,12 @@ export const DIRECTORY = '/data';
 
 export async function groupBench(options: StoreOptions = {}): Promise<GroupBench> {
   const fs = new MemoryFileSystem();
+  const faults = new FaultyFileSystem(fs);
   const clock = new ManualClock(1_700_000_000_000);
-  const open = (): Promise<Store> => Store.open(DIRECTORY, { fs, clock, logCleanerThreads: 0, ...options });
+  const open = (): Promise<Store> => Store.open(DIRECTORY, { fs: faults, clock, logCleanerThreads: 0, ...options });
   const bench: GroupBench = {
     fs,
+    faults,
     clock,
     store: await open(),
     async reopen() {
@@ -29,6 +34,21 @@ export async function groupBench(options: StoreOptions = {}): Promise<GroupBench
     },
   };
   return bench;
+}
+
+/** What is in a file system now, as a process that is killed leaves it: nobody has it open. */
+export function copyOf(fs: MemoryFileSystem, directory = '/'): MemoryFileSystem {
+  const copy = new MemoryFileSystem();
+  const walk = (path: string): void => {
+    copy.makeDirectory(path);
+    for (const name of fs.list(path)) {
+      const inner = path === '/' ? `/${name}` : `${path}/${name}`;
+      if (fs.stat(inner)?.isDirectory === true) walk(inner);
+      else copy.replaceSmall(inner, fs.readSmall(inner, Infinity) ?? new Uint8Array());
+    }
+  };
+  walk(directory);
+  return copy;
 }
 
 /** Appends records whose values are their partition and offset. */
