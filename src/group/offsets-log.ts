@@ -6,7 +6,7 @@ import { SeglogError } from '../errors/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { GroupHost } from './host.ts';
 import { loadGroups, toldGroups } from './load.ts';
-import { readOffsetsRecord } from './records/codec.ts';
+import { type OffsetsRecord, readOffsetsRecord } from './records/codec.ts';
 import { OFFSETS_TOPIC, partitionForGroup } from './records/partition-for-group.ts';
 import type { StoredGroups } from './state/stored-groups.ts';
 
@@ -21,6 +21,8 @@ const RECORD_OVERHEAD = 32;
 export interface OffsetsEntry {
   readonly key: Uint8Array;
   readonly value: Uint8Array | null;
+  /** What it says, where whoever made it knows: it is not read again then. */
+  readonly record?: OffsetsRecord;
 }
 
 /** Commits that go into one batch. */
@@ -121,8 +123,9 @@ export class OffsetsLog {
     const groups = await this.load(partition);
     if (!this.exists) await this.#create();
     const { baseOffset } = await this.#logOf(partition).append(entries);
-    for (const [at, { key, value }] of entries.entries()) {
-      groups.put(readOffsetsRecord(key, value), key, baseOffset + at);
+    for (let at = 0; at < entries.length; at++) {
+      const { key, value, record = readOffsetsRecord(key, value) } = entries[at] as OffsetsEntry;
+      groups.put(record, key, baseOffset + at);
     }
   }
 

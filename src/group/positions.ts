@@ -41,8 +41,13 @@ export function commitEntries(host: GroupHost, group: string, positions: readonl
         found: metadataBytes,
       });
     }
-    const value = offsetValue({ offset, leaderEpoch, metadata, commitTimestamp }, found.topicId);
-    return { key: offsetKey(group, topic, partition), value };
+    const { topicId } = found;
+    const value = { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp: -1, topicId };
+    return {
+      key: offsetKey(group, topic, partition),
+      value: offsetValue(value, topicId),
+      record: { kind: 'offset', group, topic, partition, value, isLegacy: false },
+    };
   });
 }
 

@@ -17,10 +17,12 @@ export interface GroupBench {
 
 export const DIRECTORY = '/data';
 
-export async function groupBench(options: StoreOptions = {}): Promise<GroupBench> {
-  const fs = new MemoryFileSystem();
+export async function groupBench(
+  options: StoreOptions = {},
+  fs: MemoryFileSystem = new MemoryFileSystem(),
+  clock: ManualClock = new ManualClock(1_700_000_000_000),
+): Promise<GroupBench> {
   const faults = new FaultyFileSystem(fs);
-  const clock = new ManualClock(1_700_000_000_000);
   const open = (): Promise<Store> => Store.open(DIRECTORY, { fs: faults, clock, logCleanerThreads: 0, ...options });
   const bench: GroupBench = {
     fs,

@@ -184,7 +184,9 @@ export function offsetKey(group: string, topic: string, partition: number, isLeg
 /** @param topicId of the topic that is meant, where it is known @throws SeglogError `INVALID_ARGUMENT` */
 export function offsetValue(committed: CommittedOffset, topicId?: string): Uint8Array {
   const version = topicId === undefined ? OFFSET_VERSION.without : OFFSET_VERSION.withId;
-  const value = { ...committed, expireTimestamp: -1, topicId: topicId ?? NO_TOPIC_ID };
+  const { offset, leaderEpoch, metadata, commitTimestamp } = committed;
+  const id = topicId ?? NO_TOPIC_ID;
+  const value = { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp: -1, topicId: id };
   return bytesOf(version, OffsetCommitValue, value, version);
 }
 
