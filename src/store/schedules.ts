@@ -9,6 +9,9 @@ import { Scheduler } from './scheduler.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StorePartition } from './store-partition.ts';
 
+/** How often it is looked at whether the metadata log should have a snapshot. */
+const SNAPSHOT_CHECK_MS = 60_000;
+
 /** What the work is done on. */
 export interface ScheduledStore {
   readonly environment: StoreEnvironment;
@@ -16,6 +19,8 @@ export interface ScheduledStore {
   readonly cleaner: StoreCleaner;
   readonly retention: StoreRetention;
   readonly groups: GroupCoordinator;
+  /** Makes a snapshot of the metadata log if it is time for one. */
+  snapshotMetadata(): Promise<void>;
   /** All that there are at that moment. */
   partitions(): Iterable<StorePartition>;
 }
@@ -33,6 +38,8 @@ export function startSchedules(store: ScheduledStore): Scheduler {
   checkpoint('logStartOffsets', settings.logStartIntervalMs);
   // Kafka begins with this one at once.
   checkpoint('highWatermarks', settings.highWatermarkIntervalMs, settings.highWatermarkIntervalMs);
+  const snapshot = { name: 'metadata snapshot', periodMs: SNAPSHOT_CHECK_MS, run: () => store.snapshotMetadata() };
+  scheduler.every(snapshot, SNAPSHOT_CHECK_MS);
   if (settings.periodicCleaning) scheduleCleaning(store, scheduler);
   return scheduler;
 }

@@ -24,7 +24,7 @@ import { isInternal } from './group-host.ts';
 import { describeSeenGroup, listGroups, type LyingTopics, planSeenReset } from './seen-groups.ts';
 import type { PartitionStatus } from './status.ts';
 import { type FoundPartition, StoreDirectory } from './store-directory.ts';
-import { TopicFiles } from './topic-repository.ts';
+import { MetadataTopics } from './metadata-topics.ts';
 
 /** What a reader stands on, and whom it tells of oddities. */
 export interface StoreReaderOptions extends LogEnvironment {
@@ -90,7 +90,7 @@ export class StoreReader implements Disposable {
         leaving: found.leaving,
       };
     });
-    const known = new TopicFiles(environment, directories).peek();
+    const known = MetadataTopics.peek(environment, directories);
     this.#found = foundByTopic(environment, known, live);
     this.#known = new Map((known?.topics ?? []).map((topic) => [topic.name, topic]));
   }

@@ -1,4 +1,5 @@
 /** Topics in log directories, as a Kafka broker keeps them. */
+import { logConfig } from '../config/log-config.ts';
 import { SeglogError } from '../errors/errors.ts';
 import { Consumer } from '../group/consumer.ts';
 import { GroupCoordinator } from '../group/coordinator.ts';
@@ -37,8 +38,9 @@ import {
 } from './status.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StorePartition } from './store-partition.ts';
-import { configOf, type Topic, viewOf } from './topic.ts';
+import { type Topic, viewOf } from './topic.ts';
 import { TopicChanges } from './topic-changes.ts';
+import type { TopicRepository } from './topic-repository.ts';
 import { TopicWriter, type TopicWriterOptions } from './topic-writer.ts';
 
 /** How many logs of a directory are closed at the same time. */
@@ -60,6 +62,7 @@ export class Store implements AsyncDisposable {
   readonly #directories: readonly StoreDirectory[];
   readonly #topics: Map<string, Topic>;
   readonly #leaving: LoadedStore['leaving'];
+  readonly #repository: TopicRepository;
   readonly #changes: TopicChanges;
   readonly #removals: RemovalQueue;
   readonly #cleaner: StoreCleaner;
@@ -78,8 +81,9 @@ export class Store implements AsyncDisposable {
     this.#directories = directories;
     this.#topics = topics;
     this.#leaving = leaving;
+    this.#repository = repository;
     // Whatever a topic says: its configuration goes with it.
-    this.#removals = new RemovalQueue(environment, configOf(environment.defaults, {}).fileDeleteDelayMs);
+    this.#removals = new RemovalQueue(environment, logConfig(environment.defaults).fileDeleteDelayMs);
     for (const path of leaving.delete) this.#removals.addFound(path);
     const removals = this.#removals;
     this.#changes = new TopicChanges({ environment, directories, repository, topics, removals }, content.deleting);
@@ -94,8 +98,11 @@ export class Store implements AsyncDisposable {
     this.#groupHost = groupHost(environment, topics, (topic) => this.createTopic(topic));
     const groups = new GroupCoordinator(this.#groupHost);
     this.#groups = groups;
-    const cleaner = this.#cleaner;
-    this.#scheduler = startSchedules({ environment, directories, cleaner, retention, groups, partitions });
+    this.#scheduler = startSchedules({
+      ...{ environment, directories, retention, groups, partitions },
+      snapshotMetadata: () => this.#changes.inTurn(() => repository.snapshotIfDue()),
+      cleaner: this.#cleaner,
+    });
   }
 
   /**
@@ -171,7 +178,7 @@ export class Store implements AsyncDisposable {
   alterTopic(name: string, change: ConfigChange): Promise<TopicDescription> {
     return this.#change(async () => {
       const topic = this.#known(name);
-      this.#changes.alter(topic, change);
+      await this.#changes.alter(topic, change);
       const ended = [...topic.partitions.values()].filter(({ isCompacted }) => !isCompacted);
       await Promise.all(ended.map((partition) => this.#cleaner.stop(partition)));
       return this.#told('topic_altered', topic);
@@ -331,6 +338,7 @@ export class Store implements AsyncDisposable {
     await Promise.all([this.#scheduler.stop(), this.#cleaner.close()]);
     await this.#removals.stop();
     const failures: unknown[] = [];
+    await this.#closeRepository((error) => failures.push(error));
     await Promise.all(this.#directories.map((directory) => this.#closeDirectory(directory, failures)));
     const isWhole = [...this.#partitions()].every(({ problem }) => problem === undefined);
     this.#environment.observer.events.tell('store_closed', { clean: isWhole && failures.length === 0 });
@@ -346,10 +354,18 @@ export class Store implements AsyncDisposable {
       else this.#tellClose(error);
     });
     try {
-      await directory.release(isWhole);
+      await directory.release(isWhole, this.#repository.brokerEpoch);
     } catch (error) {
       failures.push(error);
     }
+  }
+
+  async #closeRepository(failed: (error: unknown) => void): Promise<void> {
+    const directory = this.#directories.find((one) => this.#repository.isIn(one));
+    await this.#repository.close().catch((error: unknown) => {
+      if (directory?.isOnline === true) failed(error);
+      else this.#tellClose(error);
+    });
   }
 
   /** Nothing in a directory that has failed is appended to from this call on; it is closed as well as it can be. */
@@ -357,6 +373,7 @@ export class Store implements AsyncDisposable {
     for (const partition of this.#partitionsOf(directory)) {
       partition.close().catch((error: unknown) => this.#tellClose(error));
     }
+    if (this.#repository.isIn(directory)) void this.#closeRepository(() => undefined);
   }
 
   /** That its directory failed was told; that what was appended to this log may not be on the disk was not. */

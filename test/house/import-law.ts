@@ -15,7 +15,7 @@ const STATE = [...SEGMENT, 'state', 'policy'] as const;
 const LOG = [...STATE, 'cleaner', 'metrics', 'log'] as const;
 /** Groups know topics as logs, and are handed whoever has them. */
 const GROUP = [...LOG, 'message', 'group'] as const;
-const STORE = [...GROUP, 'store'] as const;
+const STORE = [...GROUP, 'metadata', 'store'] as const;
 
 /** Rooms of src/ that a room may import from, besides itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -37,7 +37,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   log: [...STATE, 'cleaner', 'metrics'],
   cleaner: STATE,
   group: [...LOG, 'message'],
-  store: GROUP,
+  metadata: [...LOG, 'message'],
+  store: [...GROUP, 'metadata'],
   inspect: [...STATE, 'message'],
   repair: [...LOG, 'inspect'],
   report: [...STATE, 'message', 'inspect'],
