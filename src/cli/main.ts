@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   topics: async () => (await import('./topics.ts')).registerTopics,
   produce: async () => (await import('./produce.ts')).registerProduce,
   consume: async () => (await import('./consume.ts')).registerConsume,
+  groups: async () => (await import('./groups.ts')).registerGroups,
   store: async () => (await import('./store.ts')).registerStore,
   handover: async () => (await import('./handover.ts')).registerHandover,
   adopt: async () => (await import('./adopt.ts')).registerAdopt,

@@ -1,5 +1,6 @@
 /** The one place where a store's periodic work is registered. */
 import { turn } from '../cleaner/turn.ts';
+import type { GroupCoordinator } from '../group/coordinator.ts';
 import type { CheckpointName } from '../log/log-directory.ts';
 import type { StoreCleaner } from './cleaning.ts';
 import type { StoreEnvironment } from './environment.ts';
@@ -17,6 +18,7 @@ export interface ScheduledStore {
   readonly directories: readonly StoreDirectory[];
   readonly cleaner: StoreCleaner;
   readonly retention: StoreRetention;
+  readonly groups: GroupCoordinator;
   /** Makes a snapshot of the metadata log if it is time for one. */
   snapshotMetadata(): Promise<void>;
   /** All that there are at that moment. */
@@ -51,6 +53,12 @@ function scheduleCleaning(store: ScheduledStore, scheduler: Scheduler): void {
     run: (signal: AbortSignal) => applyRetention(store, signal),
   };
   scheduler.every(retention, settings.initialTaskDelayMs);
+  const offsets = {
+    name: 'offsets retention',
+    periodMs: settings.offsetsRetentionIntervalMs,
+    run: (signal: AbortSignal) => store.groups.expire(signal),
+  };
+  scheduler.every(offsets, settings.offsetsRetentionIntervalMs);
   const { cleanerBackoffMs: periodMs } = settings;
   // Each thread by itself: one that is long at a log keeps no other waiting.
   for (let thread = 0; thread < settings.cleanerThreads; thread++) {

@@ -1,6 +1,12 @@
 /** Topics in log directories, as a Kafka broker keeps them. */
 import { logConfig } from '../config/log-config.ts';
 import { SeglogError } from '../errors/errors.ts';
+import { Consumer } from '../group/consumer.ts';
+import { GroupCoordinator } from '../group/coordinator.ts';
+import type { GroupListing } from '../group/describe.ts';
+import { Group } from '../group/group.ts';
+import type { GroupHost } from '../group/host.ts';
+import type { ConsumerOptions } from '../group/options.ts';
 import type { Log } from '../log/log.ts';
 import type { RecordsOptions } from '../log/typed-records.ts';
 import type { MetricFamily } from '../metrics/families.ts';
@@ -14,6 +20,7 @@ import {
 } from './consume.ts';
 import { StoreCleaner } from './cleaning.ts';
 import { type StoreEnvironment, storeEnvironment } from './environment.ts';
+import { checkKept, groupHost, isInternal } from './group-host.ts';
 import type { Identity } from './identity.ts';
 import { type LoadedStore, loadStore } from './load.ts';
 import { storeFacts } from './metrics.ts';
@@ -59,6 +66,8 @@ export class Store implements AsyncDisposable {
   readonly #changes: TopicChanges;
   readonly #removals: RemovalQueue;
   readonly #cleaner: StoreCleaner;
+  readonly #groupHost: GroupHost;
+  readonly #groups: GroupCoordinator;
   readonly #scheduler: Scheduler;
   /** How logs of directories that failed could not be closed, as far as it was told. */
   readonly #toldCloses = new Set<unknown>();
@@ -86,8 +95,11 @@ export class Store implements AsyncDisposable {
       // It may have failed while its partitions were being loaded.
       if (!directory.isOnline) this.#closeFailed(directory);
     }
+    this.#groupHost = groupHost(environment, topics, (topic) => this.createTopic(topic));
+    const groups = new GroupCoordinator(this.#groupHost);
+    this.#groups = groups;
     this.#scheduler = startSchedules({
-      ...{ environment, directories, retention, partitions },
+      ...{ environment, directories, retention, groups, partitions },
       snapshotMetadata: () => this.#changes.inTurn(() => repository.snapshotIfDue()),
       cleaner: this.#cleaner,
     });
@@ -115,10 +127,10 @@ export class Store implements AsyncDisposable {
     return store;
   }
 
-  /** The names of all topics, in order. */
-  topics(): string[] {
+  /** The names of all topics, in order; with `internal` those too that Kafka keeps for itself (`__consumer_offsets`). */
+  topics({ internal = false }: { readonly internal?: boolean } = {}): string[] {
     this.#check();
-    return [...this.#topics.keys()].sort();
+    return [...this.#topics.keys()].filter((name) => internal || !isInternal(name)).sort();
   }
 
   /** @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION` */
@@ -134,18 +146,25 @@ export class Store implements AsyncDisposable {
    * unless the disk failed while it was taken back
    */
   createTopic(topic: NewTopic): Promise<TopicDescription> {
-    return this.#change(async () => this.#told('topic_created', await this.#changes.create(topic)));
+    return this.#change(async () => {
+      const created = this.#told('topic_created', await this.#changes.create(topic));
+      this.#groups.topicChanged(topic.name);
+      return created;
+    });
   }
 
   /**
    * Adds partitions to a topic, so that it has `total`. Keys may belong to other partitions from then on.
    *
-   * @throws SeglogError (as a rejection) `INVALID_PARTITIONS` when it would not grow, `UNKNOWN_TOPIC_OR_PARTITION`, `IO`
+   * @throws SeglogError (as a rejection) `INVALID_PARTITIONS` when it would not grow, `UNKNOWN_TOPIC_OR_PARTITION`,
+   * `POLICY_VIOLATION` for `__consumer_offsets`, `IO`
    */
   createPartitions(name: string, total: number): Promise<TopicDescription> {
     return this.#change(async () => {
+      checkKept(name);
       const topic = this.#known(name);
       await this.#changes.grow(topic, total);
+      this.#groups.topicChanged(name);
       return this.#told('topic_altered', topic);
     });
   }
@@ -168,17 +187,20 @@ export class Store implements AsyncDisposable {
 
   /**
    * Deletes a topic: its logs are closed and their directories renamed before this resolves, and removed after
-   * `file.delete.delay.ms` (the store's own).
+   * `file.delete.delay.ms` (the store's own). What groups committed of it goes, too.
    *
-   * @throws SeglogError (as a rejection) `UNKNOWN_TOPIC_OR_PARTITION`, `IO`
+   * @throws SeglogError (as a rejection) `UNKNOWN_TOPIC_OR_PARTITION`, `POLICY_VIOLATION` for `__consumer_offsets`, `IO`
    */
   deleteTopic(name: string): Promise<void> {
     return this.#change(async () => {
+      checkKept(name);
       const { partitions } = this.#known(name);
       await this.#changes.delete(name);
       const { events, measures } = this.#environment.observer;
       for (const partition of partitions.keys()) measures.forget(name, partition);
       events.tell('topic_deleted', { name });
+      // The topic is gone whatever becomes of this: what is left names the id of a topic that is no more.
+      await this.#groups.topicDeleted(name).catch((error: unknown) => this.#environment.problems.add(error));
     });
   }
 
@@ -225,6 +247,29 @@ export class Store implements AsyncDisposable {
     options: ConsumeOptions & Omit<RecordsOptions<K, V>, 'from' | 'to'> = {},
   ): AsyncGenerator<ConsumedRecord<K, V>, void> {
     return consumeRecords(viewOf(this.#topic(topic)), options);
+  }
+
+  /**
+   * A consumer of a group: the group's consumers share the partitions of its topics, and what it commits is where the group goes
+   * on (docs/groups.md). The store closes it.
+   *
+   * @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_ARGUMENT`
+   */
+  consumer<K = Uint8Array, V = Uint8Array>(options: ConsumerOptions<K, V>): Consumer<K, V> {
+    this.#check();
+    return new Consumer(this.#groupHost, this.#groups, options);
+  }
+
+  /** A group by its id, whether anything is known of it or not. */
+  group(id: string): Group {
+    this.#check();
+    return new Group(id, this.#groupHost, this.#groups);
+  }
+
+  /** All groups that committed anything, or have members, in order. @throws SeglogError (as a rejection) as `Log.read` */
+  async groups(): Promise<GroupListing[]> {
+    this.#check();
+    return this.#groups.list();
   }
 
   /** The store as it stands. */
@@ -286,6 +331,8 @@ export class Store implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    // They commit and leave while there is somewhere to write it.
+    await this.#groups.close();
     await this.#changes.inTurn(async () => undefined);
     // A clean under way is given up: what was swapped by then stays.
     await Promise.all([this.#scheduler.stop(), this.#cleaner.close()]);
