@@ -27,7 +27,7 @@ import { type Endpoint, printServerProperties } from './server-properties.ts';
 import { type Survey, type SurveyEnvironment, surveyDirectories } from './survey.ts';
 
 /** The name of the file, in the first log directory: brokers pass over files that they do not know. */
-export const SERVER_PROPERTIES = 'server.properties';
+const SERVER_PROPERTIES = 'server.properties';
 const MAX_PROPERTIES_BYTES = 1024 * 1024;
 /** As many as Kafka gives to a broker at a time. */
 const PRODUCER_ID_BLOCK = 1000n;

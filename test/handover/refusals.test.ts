@@ -130,7 +130,7 @@ test.each(CASES)('they are neither handed over nor adopted when $says', async ({
 
 test('nor while a store has them open', async () => {
   const fs = await closedStore();
-  await using _store = await Store.open(PATHS, { fs });
+  await using _ = await Store.open(PATHS, { fs });
   await expect(handingOver(fs)).rejects.toMatchObject({ code: 'LOG_LOCKED' });
   await expect(adopting(fs)).rejects.toMatchObject({ code: 'LOG_LOCKED' });
 });

@@ -54,6 +54,8 @@ await withKafka(() => {
           await takeOver.create('grown', 1);
           await takeOver.grow('grown', 4);
           await takeOver.append('grown', 3, 'none', 1);
+          await takeOver.commitInStore('of the store', 'transactions');
+          await takeOver.consumeInStore('members', 'grown');
         });
         await takeOver.inKafka(node, async () => {
           // Its first producers have the first ids that it gives.
@@ -74,6 +76,10 @@ await withKafka(() => {
           await takeOver.produceInKafka(node, 'kafkas', 1, { compression: 'snappy' });
           await takeOver.deleteInKafka(node, 'of.none');
           await takeOver.growInKafka(node, 'grown', 5);
+          // A member goes on where the store's had come to.
+          await takeOver.produceInKafka(node, 'grown', 0, { compression: 'none' });
+          const sent = takeOver.records('grown', 0).length;
+          expect(await takeOver.joinInKafka(node, 'members', 'grown', sent)).toBe(sent);
           await takeOver.commitInKafka(node, 'group', 'transactions');
           await takeOver.commitInKafka(node, 'other group', 'grown');
         });
@@ -155,6 +161,7 @@ async function changeInStore(takeOver: TakeOver, random: Random): Promise<void> 
     () => takeOver.transaction(name, partition, random.pick(['commit', 'abort']), codec),
     () => takeOver.alter(name, { retentionMs: random.between(1_000_000_000, 2_000_000_000) }),
     () => takeOver.grow(name, takeOver.topic(name).partitions.length + 1),
+    () => takeOver.commitInStore(random.pick(['a', 'b']), name),
     () => (random.chance(0.5) ? takeOver.delete(name) : Promise.resolve()),
   ];
   return random.pick(ways)();

@@ -133,7 +133,14 @@ export class TakeOver {
 
   async delete(name: string): Promise<void> {
     await this.store.deleteTopic(name);
+    this.#deleted(name);
+  }
+
+  /** What groups committed of it goes, too. */
+  #deleted(name: string): void {
+    const { partitions } = this.topic(name);
     this.topics.delete(name);
+    for (const positions of this.groups.values()) for (const i of partitions.keys()) positions.delete(`${name}-${i}`);
   }
 
   async append(name: string, partition: number, compression: Codec, count: number): Promise<void> {
@@ -158,6 +165,41 @@ export class TakeOver {
     const { baseOffset } = await log.append(records, { producer, compression });
     await log.endTransaction({ producerId, producerEpoch, result });
     if (result === 'commit') this.#appended(name, partition, baseOffset, records);
+  }
+
+  /** Commits positions of all partitions of a topic, for a group without members. */
+  async commitInStore(group: string, name: string): Promise<void> {
+    const positions = this.topic(name).partitions.map((records) => this.#random.between(0, records.length));
+    await this.store.group(group).commit(
+      positions.map((offset, partition) => ({ topic: name, partition, offset })),
+      { sync: true },
+    );
+    this.#committed(group, name, positions);
+  }
+
+  /** Reads all of a topic as a member of a group, commits and leaves. */
+  async consumeInStore(group: string, name: string): Promise<void> {
+    const { partitions } = this.topic(name);
+    let left = partitions.flat().length;
+    await using consumer = this.store.consumer({ group, topics: name });
+    while (left > 0) left -= (await consumer.poll({ timeoutMs: 10_000 })).length;
+    await consumer.commit();
+    const known = this.#positions(group);
+    for (const [partition, records] of partitions.entries()) {
+      const last = records.at(-1);
+      if (last !== undefined) known.set(`${name}-${partition}`, last.offset + 1);
+    }
+  }
+
+  #positions(group: string): Map<string, number> {
+    const known = this.groups.get(group) ?? new Map<string, number>();
+    this.groups.set(group, known);
+    return known;
+  }
+
+  #committed(group: string, name: string, positions: readonly number[]): void {
+    const known = this.#positions(group);
+    for (const [partition, position] of positions.entries()) known.set(`${name}-${partition}`, position);
   }
 
   #records(count: number): (RecordInput & { timestamp: number; value: Buffer | null; key: string | null })[] {
@@ -216,10 +258,7 @@ export class TakeOver {
 
   async deleteInKafka(node: KafkaNode, name: string): Promise<void> {
     await node.ask({ op: 'delete', topic: name });
-    this.topics.delete(name);
-    for (const positions of this.groups.values()) {
-      for (const key of positions.keys()) if (key.startsWith(`${name}-`)) positions.delete(key);
-    }
+    this.#deleted(name);
   }
 
   async growInKafka(node: KafkaNode, name: string, partitions: number): Promise<void> {
@@ -260,9 +299,15 @@ export class TakeOver {
   async commitInKafka(node: KafkaNode, group: string, name: string): Promise<void> {
     const positions = this.topic(name).partitions.map((records) => this.#random.between(0, records.length));
     await node.ask({ op: 'commit', group, offsets: { [name]: positions } });
-    const known = this.groups.get(group) ?? new Map<string, number>();
-    this.groups.set(group, known);
-    positions.forEach((position, partition) => known.set(`${name}-${partition}`, position));
+    this.#committed(group, name, positions);
+  }
+
+  /** Reads on as a member of a group, commits where it came to, and leaves. @returns how many records came */
+  async joinInKafka(node: KafkaNode, group: string, name: string, count: number): Promise<number> {
+    const { records } = await node.ask<{ records: unknown[] }>({ op: 'join', group, topics: [name], count });
+    const ends = this.topic(name).partitions.map((all) => (all.at(-1)?.offset ?? -1) + 1);
+    this.#committed(group, name, ends);
+    return records.length;
   }
 
   // What both must say
@@ -301,6 +346,16 @@ export class TakeOver {
         return [name, topicId, configs, partitions.length];
       });
     expect(described).toEqual(this.#described());
+    for (const [group, positions] of this.groups) {
+      for (const [key, offset] of positions) {
+        const [, topic = '', partition] = /^(.*)-(\d+)$/.exec(key) ?? [];
+        expect({
+          group,
+          key,
+          ...(await this.store.group(group).committed({ topic, partition: Number(partition) })),
+        }).toMatchObject({ offset });
+      }
+    }
     for (const [name, { partitions }] of this.topics) {
       for (const [partition, records] of partitions.entries()) {
         const read = await readCommitted(this.store.partition(name, partition));
