@@ -3,6 +3,7 @@ import * as nodeFs from 'node:fs';
 import { dirname } from 'node:path';
 import { ioError } from '../errors/errors.ts';
 import type { AppendFile, AppendOptions, File, FileStat, FileSystem, Lock, OpenMode } from './contract.ts';
+import { syncDirectory, syncDirectoryAsync } from './directory-sync.ts';
 import { makeWithParents } from './make-directory.ts';
 import { lockPortably } from './portable-lock.ts';
 import { closed, MAX_SMALL_BYTES, notRegular, requireSmall } from './refused.ts';
@@ -220,7 +221,7 @@ export const nodeFileSystem: FileSystem = {
       makeWithParents(path, {
         make: (one) => nodeFs.mkdirSync(one),
         isDirectory: (one) => nodeFs.statSync(one, { throwIfNoEntry: false })?.isDirectory() === true,
-        sync: (one) => nodeFileSystem.syncDirectory(one),
+        sync: syncDirectory,
       }),
     ),
   rename: (from, to) => attempt(`rename to ${to}`, from, () => nodeFs.renameSync(from, to)),
@@ -273,20 +274,10 @@ export const nodeFileSystem: FileSystem = {
       removeQuietly(temporary);
       throw error;
     }
-    this.syncDirectory(dirname(path));
+    syncDirectory(dirname(path));
   },
-  syncDirectory(path): void {
-    // Windows cannot open a directory for syncing; its renames are journaled.
-    if (process.platform === 'win32') return;
-    attempt('sync the directory', path, () => {
-      const descriptor = nodeFs.openSync(path, constants.O_RDONLY);
-      try {
-        nodeFs.fsyncSync(descriptor);
-      } finally {
-        nodeFs.closeSync(descriptor);
-      }
-    });
-  },
+  syncDirectory,
+  syncDirectoryAsync,
   setModified: (path, modifiedMs) =>
     attempt('set the time of', path, () => {
       // Node cuts seconds to whole microseconds, and a double of today's seconds is off by a part of one.
