@@ -22,11 +22,14 @@ export interface TimeIndexEntry {
 
 const TWO_POW_32 = 0x1_0000_0000;
 
-/** Writes entry `slot`. The timestamp is a whole number within 2^53. */
+const TWO_POW_63 = 2 ** 63;
+
+/** Writes entry `slot`. A timestamp beyond 2^53 is a number that was rounded; the largest of all is rounded to 2^63. */
 export function writeTimeEntry(view: DataView, slot: number, timestamp: number, relativeOffset: number): void {
   const at = slot * TIME_INDEX.ENTRY_SIZE;
-  view.setInt32(at + TIME_INDEX.TIMESTAMP, Math.floor(timestamp / TWO_POW_32));
-  view.setInt32(at + TIME_INDEX.TIMESTAMP + 4, timestamp | 0);
+  const isBeyond = timestamp >= TWO_POW_63;
+  view.setInt32(at + TIME_INDEX.TIMESTAMP, isBeyond ? 0x7fffffff : Math.floor(timestamp / TWO_POW_32));
+  view.setInt32(at + TIME_INDEX.TIMESTAMP + 4, isBeyond ? -1 : timestamp | 0);
   view.setInt32(at + TIME_INDEX.OFFSET, relativeOffset);
 }
 

@@ -30,6 +30,12 @@ test('any timestamp within 2^53 comes back, as DataView itself writes it', () =>
   );
 });
 
+test('the largest timestamp of all, which is rounded up, does not become a negative one', () => {
+  const view = new DataView(new ArrayBuffer(12));
+  writeTimeEntry(view, 0, Number(2n ** 63n - 1n), 7);
+  expect([view.getBigInt64(0), view.getInt32(8)]).toEqual([2n ** 63n - 1n, 7]);
+});
+
 test.each([
   [
     'all of a trimmed file',

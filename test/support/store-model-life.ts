@@ -176,12 +176,18 @@ export abstract class Life {
   async fail(fault: DiskFault, how: Death, deed: Deed): Promise<void> {
     this.process.faultsMet = 0;
     this.process.plan(fault);
+    const hadFault = this.hadFault;
     this.hadFault = true;
     const failure = await failureOf(deed.run());
     await turns(TURNS);
     this.process.plan(undefined);
     const isMet = this.process.faultsMet > 0;
-    if (failure !== undefined && !(isMet && FAULT_CODES.has((failure as { code?: unknown }).code))) throw failure;
+    if (failure !== undefined && !isMet) {
+      // An earlier fault may be told now.
+      if (!hadFault) throw failure;
+      return this.#heedLate(failure, this.candidates(deed, false));
+    }
+    if (failure !== undefined && !FAULT_CODES.has((failure as { code?: unknown }).code)) throw failure;
     if (isMet) this.counts.faults++;
     const candidates = this.candidates(deed, failure === undefined);
     if (this.isWhole && (!isMet || how.seed % 3 > 0)) {

@@ -82,7 +82,7 @@ function explainEnd(
   isAfterPowerLoss: boolean,
 ): string | undefined {
   if (end === model.end) return undefined;
-  if (model.wasCut && end < model.end && isAllGone(model, end)) {
+  if (model.wasCut && end < model.end && isAllGone(model, end, isAfterPowerLoss)) {
     cut(model, end, false);
     return undefined;
   }
@@ -94,9 +94,15 @@ function explainEnd(
   return undefined;
 }
 
-/** Whether of the batches behind an offset nothing is left: a log that is opened ends behind the last one that is there, as with Kafka. */
-function isAllGone({ batches }: ModelPartition, end: number): boolean {
-  return batches.every(({ last, records }) => last < end || records.every(({ isGone }) => isGone));
+/**
+ * Whether of the batches behind an offset nothing is left, what a power loss may have taken left out: a log that is opened ends
+ * behind the last one that is there, as with Kafka.
+ */
+function isAllGone({ batches, flushed }: ModelPartition, end: number, isAfterPowerLoss: boolean): boolean {
+  return batches.every(
+    ({ base, last, records }) =>
+      last < end || (isAfterPowerLoss && base >= flushed) || records.every(({ isGone }) => isGone),
+  );
 }
 
 /** The log start moves by itself, as far as retention explains it. */
@@ -125,7 +131,7 @@ function explainStart({ logStart }: Seen, model: ModelPartition): string | undef
  */
 function explainGaps({ gaps }: Seen, model: ModelPartition): undefined {
   for (const { from, to } of gaps) {
-    model.batches = model.batches.filter(({ base }) => base < Math.max(from, model.flushed) || base >= to);
+    model.batches = model.batches.filter(({ base, last }) => last < Math.max(from, model.flushed) || base >= to);
   }
 }
 

@@ -16,9 +16,11 @@ function recordsOf(life: Life, random: Random, isKeyed: boolean): RecordInput[] 
   }));
 }
 
-/** Whether a producer may be forgotten: its last batch is old, or deleted. */
-function isForgettable({ logStart, maxNow }: ModelPartition, last: ModelBatch | undefined): boolean {
+/** Whether a producer may be forgotten: its last batch is old, or deleted, or was cleaned before those behind it were cut off. */
+function isForgettable(partition: ModelPartition, last: ModelBatch | undefined): boolean {
   if (last === undefined) return false;
+  const { logStart, maxNow, wasShortened } = partition;
+  if (wasShortened && last.records.every(({ isGone }) => isGone)) return true;
   return last.base < logStart || last.records.some(({ timestamp }) => maxNow - timestamp > DAY / 2);
 }
 
@@ -83,8 +85,10 @@ function appendDeed(life: Life, place: Place, records: RecordInput[], options: A
 function add(partition: ModelPartition, batch: ModelBatch, isFlushed: boolean): void {
   partition.batches.push(batch);
   partition.end = batch.last + 1;
+  if (!isFlushed) return;
+  partition.flushed = partition.end;
+  // Until then a power loss may take the batch, and the end is behind the last one that is there again.
   partition.wasCut = false;
-  if (isFlushed) partition.flushed = partition.end;
 }
 
 /** A producer sends its last batch once more: it is stored once. */

@@ -46,6 +46,8 @@ export interface ModelPartition {
   flushed: number;
   /** It was cut, and nothing was appended since: the end may be above what the files tell. */
   wasCut: boolean;
+  /** Whether batches were ever taken from its end: those that a compaction kept for their producers' sake may be among them. */
+  wasShortened: boolean;
   /** Whether it was compacted, or could have been. */
   wasCompacted: boolean;
   /** The shortest `delete.retention.ms` that it ever had. */
@@ -114,6 +116,7 @@ export function valuesByKey(records: Iterable<Pick<ModelRecord, 'key' | 'value'>
 export function cut(partition: ModelPartition, end: number, isExcused: boolean): void {
   partition.batches = partition.batches.filter(({ last }) => last < end);
   partition.end = end;
+  partition.wasShortened = true;
   partition.flushed = Math.min(partition.flushed, end);
   if (!isExcused) return;
   partition.wasCut = true;
@@ -145,7 +148,7 @@ export function producerState(
 /** One that is empty. */
 export function newPartition(now: number): ModelPartition {
   return {
-    ...{ batches: [], logStart: 0, end: 0, flushed: 0, wasCut: false, wasCompacted: false },
+    ...{ batches: [], logStart: 0, end: 0, flushed: 0, wasCut: false, wasShortened: false, wasCompacted: false },
     ...{ deleteRetentionMs: Infinity, limits: [], maxNow: now },
   };
 }

@@ -9,6 +9,7 @@ import { SUFFIXES } from '../../format/names.ts';
 import { TransactionIndex } from '../../index/transaction-index.ts';
 import { ActiveSegment } from '../../segment/active-segment.ts';
 import type { SegmentContext } from '../../segment/context.ts';
+import { isZero } from '../../segment/recover.ts';
 import { Segment } from '../../segment/segment.ts';
 import { MAX_INT32 } from '../../units/units.ts';
 import { readOwnMark, removeOwnMark } from '../clean-mark.ts';
@@ -69,6 +70,8 @@ class Loader {
   readonly #logStart: number;
   #recoveryPoint: number;
   #epochsProblem: SeglogError | undefined;
+  /** Whether there were snapshots before a segment was recovered for its index, which removes those behind it. */
+  #hadSnapshots = false;
 
   constructor(context: SegmentContext, directory: string, request: LoadRequest) {
     this.#context = context;
@@ -127,7 +130,7 @@ class Loader {
   #newRecovery(epochs: LeaderEpochs, listed: readonly SegmentFiles[], saysClean: boolean, isClean: boolean): Recovery {
     const { mode = 'truncate', onProgress } = this.#request;
     const recoveryPoint = this.#recoveryPoint;
-    const from = isClean ? listed.length : floorIndex(listed, recoveryPoint);
+    const from = isClean ? listed.length : this.#firstToRecover(listed);
     const totalBytes = listed.slice(from).reduce((total, { sizeBytes }) => total + sizeBytes, 0);
     return new Recovery({
       context: this.#context,
@@ -150,6 +153,7 @@ class Loader {
     let last: RecoveredSegment | undefined;
     for (let at = 0; at < listed.length; at++) {
       if (!this.#lacksIndex(listed[at] as SegmentFiles)) continue;
+      this.#hadSnapshots ||= this.#newProducers().latestSnapshotOffset !== undefined;
       last = await recovery.segment(listed, at, false);
       if (isStopped(last)) return { listed: listed.slice(0, at + 1), ...last, wasClean, stopped: last };
       listed = listSegments(fs, this.#directory);
@@ -163,7 +167,7 @@ class Loader {
       const sizeBytes = listed.at(-1)?.sizeBytes ?? 0;
       return { listed, sizeBytes, nextOffset: nextAtEnd, wasClean, stopped: undefined };
     }
-    for (let at = floorIndex(listed, this.#recoveryPoint); at < listed.length; at++) {
+    for (let at = this.#firstToRecover(listed); at < listed.length; at++) {
       last = await recovery.segment(listed, at, true);
       if (isStopped(last)) return { listed: listed.slice(0, at + 1), ...last, wasClean, stopped: last };
       if (last.wasSplit) {
@@ -175,10 +179,32 @@ class Loader {
         await recovery.moveAway(listed.slice(at + 1), last.nextOffset, 'behind-a-cut');
         listed = listed.slice(0, at + 1);
       }
+      listed = listed.with(at, { ...(listed[at] as SegmentFiles), sizeBytes: last.sizeBytes });
       checkOverlap(this.#directory, last, listed[at + 1]);
     }
     const { sizeBytes = 0, nextOffset = this.#logStart } = last ?? {};
     return { listed, sizeBytes, nextOffset, wasClean, stopped: undefined };
+  }
+
+  /**
+   * The segment that holds the recovery point, as with Kafka. Where it is the first offset of a segment, the one before may have
+   * been sealed behind the last sync: its bytes are on the disk, and not yet that space set aside behind them was given back.
+   */
+  #firstToRecover(listed: readonly SegmentFiles[]): number {
+    const at = floorIndex(listed, this.#recoveryPoint);
+    const before = listed[at - 1];
+    if (before === undefined || listed[at]?.baseOffset !== this.#recoveryPoint) return at;
+    const { fs } = this.#context;
+    const segment = new Segment(this.#context, this.#directory, before.baseOffset, before.sizeBytes);
+    const { validBytes, nextOffset } = findEnd(this.#context, segment, before.sizeBytes, false);
+    segment.release();
+    if (validBytes === before.sizeBytes || nextOffset !== this.#recoveryPoint) return at;
+    const log = fs.open(segment.logPath, 'read');
+    try {
+      return isZero(log, validBytes, before.sizeBytes) ? at - 1 : at;
+    } finally {
+      log.close();
+    }
   }
 
   /** Whether the segment must be recovered even if the log was closed clean: as in Kafka. */
@@ -207,7 +233,9 @@ class Loader {
       ifThereIsSpace(() => epochs.truncateFromStart(this.#logStart));
       producers.removeStraySnapshots(bases);
     }
-    rebuildProducers({ context, directory, bases, logStartOffset }, producers, nextOffset, end.wasClean);
+    // Kafka takes a log whose snapshots it has just removed for one that never had any, and shows its open transactions.
+    const mayBeOld = end.wasClean && !this.#hadSnapshots;
+    rebuildProducers({ context, directory, bases, logStartOffset }, producers, nextOffset, mayBeOld);
     const segments = listed.map(({ baseOffset, sizeBytes }) => new Segment(context, directory, baseOffset, sizeBytes));
     segments.at(-1)?.update(end.sizeBytes, undefined);
     const active = stopped === undefined ? this.#openActive(listed, end.sizeBytes, logStartOffset) : undefined;
@@ -215,7 +243,9 @@ class Loader {
     const { wasClean } = end;
     const recoveryPoint = Math.max(wasClean ? nextOffset : Math.min(this.#recoveryPoint, nextOffset), logStartOffset);
     const sealed = segments.slice(0, -1);
-    const unsynced = wasClean ? [] : sealed.filter((_, at) => (segments[at + 1] as Segment).baseOffset > recoveryPoint);
+    const unsynced = wasClean
+      ? []
+      : sealed.filter((_, at) => (segments[at + 1] as Segment).baseOffset >= recoveryPoint);
     return {
       segments: new SegmentList(segments),
       active,

@@ -137,17 +137,20 @@ export class Recovery {
     replay: Replay,
     producers: ProducerState,
   ): Promise<RecoveredSegment> {
-    const { context, directory, mode } = this.#work;
+    const { context, directory, mode, recoveryPoint } = this.#work;
     const base = (segments[at] as SegmentFiles).baseOffset;
     const path = new Segment(context, directory, base, 0).logPath;
     const { validBytes: sizeBytes, fileBytes, nextOffset, fault } = scan;
-    const wasCut = sizeBytes < fileBytes;
+    const isShorter = sizeBytes < fileBytes;
+    // Space that was set aside, behind all that a sealed segment held: nothing is missing between it and the next one.
+    const isSpare = fault === undefined && nextOffset <= recoveryPoint && segments[at + 1]?.baseOffset === nextOffset;
+    const wasCut = isShorter && !isSpare;
     const whole = { sizeBytes, nextOffset, wasCut, wasSplit: false, corruption: undefined, noSpace: undefined };
     if (scan.faultKind === 'overflow' && this.#hasOverflow(base, fileBytes)) {
       await this.stopAhead();
       if (splitSegment(context, directory, base).length > 0) return { ...whole, wasCut: false, wasSplit: true };
     }
-    if (wasCut) {
+    if (isShorter) {
       const error = fault ?? zerosWithin(path, sizeBytes);
       const isLast = at === segments.length - 1;
       const lost = this.#lostBelowRecoveryPoint(base, scan, isLast);
@@ -155,7 +158,7 @@ export class Recovery {
         const corruption = { file: path, position: sizeBytes, offset: lost, error };
         return { ...whole, wasCut: false, corruption };
       }
-      if (mode === 'refuse' && (fault !== undefined || !isLast)) throw refused(path, scan, error);
+      if (mode === 'refuse' && (fault !== undefined || !isLast) && !isSpare) throw refused(path, scan, error);
       const failed = this.#cut(path, scan, replay, fault, isLast);
       if (failed !== undefined) return { ...whole, wasCut: false, noSpace: failed };
     }

@@ -142,7 +142,7 @@ pub(crate) fn add(last_offset: f64, state: &mut State, entries: &mut Entries<'_>
     if state.max_timestamp > state.last_time_indexed {
         let offset = relative(state.offset_of_max_timestamp, state.base_offset).unwrap_or(0);
         let entry = slot(entries.time, state.time_count, TIME_ENTRY)?;
-        entry[..8].copy_from_slice(&(state.max_timestamp as i128 as i64).to_be_bytes());
+        entry[..8].copy_from_slice(&(state.max_timestamp as i64).to_be_bytes());
         entry[8..].copy_from_slice(&offset.to_be_bytes());
         state.time_count += 1.0;
         state.last_time_indexed = state.max_timestamp;
@@ -234,6 +234,17 @@ mod tests {
             parts.1.extend_from_slice(&time[..state.time_count as usize * 12]);
         }
         assert_eq!(parts, whole);
+    }
+
+    #[test]
+    fn the_largest_timestamp_is_not_rounded_to_a_negative_one() {
+        let batches = [batch(0, 0, 5, b""), batch(1, 0, i64::MAX - 7, b""), batch(2, 0, i64::MAX, b"")];
+        let (mut offset, mut time) = ([0; 16], [0; 24]);
+        let mut state = fresh(0.0, 0.0);
+        let mut entries = Entries { offset: &mut offset, time: &mut time };
+        build(&batches.concat(), &rows_of(&batches), &mut state, &mut entries).unwrap();
+        assert_eq!(state.time_count, 1.0);
+        assert_eq!(time[..8], i64::MAX.to_be_bytes());
     }
 
     #[test]
