@@ -2,6 +2,7 @@
 import * as nodeFs from 'node:fs';
 import { dirname } from 'node:path';
 import { ioError } from '../errors/errors.ts';
+import { closeAll } from './close-all.ts';
 import type { AppendFile, AppendOptions, File, FileStat, FileSystem, Lock, OpenMode } from './contract.ts';
 import { syncDirectory, syncDirectoryAsync } from './directory-sync.ts';
 import { makeWithParents } from './make-directory.ts';
@@ -114,14 +115,15 @@ class NodeFile implements File {
   /** undefined when the file has lost its name, or there are no more descriptors to be had. */
   #openedAgain(): number | undefined {
     const descriptor = this.#checked();
+    let again: number | undefined;
     try {
-      const again = nodeFs.openSync(this.path, OPEN_FLAGS.update);
+      again = nodeFs.openSync(this.path, OPEN_FLAGS.update);
       const [own, found] = [nodeFs.fstatSync(descriptor), nodeFs.fstatSync(again)];
       if (found.dev === own.dev && found.ino === own.ino) return again;
-      nodeFs.closeSync(again);
     } catch {
       // Then the first one has to do.
     }
+    if (again !== undefined) nodeFs.closeSync(again);
     return undefined;
   }
 
@@ -148,7 +150,12 @@ class NodeFile implements File {
     return new Promise((resolve, reject) => {
       run(descriptor, (error, value) => {
         this.#inFlight--;
-        if (!this.#open && this.#inFlight === 0) this.#release();
+        try {
+          if (!this.#open && this.#inFlight === 0) this.#release();
+        } catch (unclosed) {
+          // Nobody is above this call: thrown, it would end the process.
+          reject(unclosed);
+        }
         if (error === null) resolve(value);
         else reject(ioError(doing, this.path, error));
       });
@@ -156,10 +163,15 @@ class NodeFile implements File {
   }
 
   #release(): void {
-    attempt('close', this.path, () => {
-      if (this.#syncDescriptor !== undefined) nodeFs.closeSync(this.#syncDescriptor);
-      nodeFs.closeSync(this.#descriptor);
-    });
+    const again = this.#syncDescriptor;
+    attempt('close', this.path, () =>
+      closeAll([
+        () => {
+          if (again !== undefined) nodeFs.closeSync(again);
+        },
+        () => nodeFs.closeSync(this.#descriptor),
+      ]),
+    );
   }
 
   #checked(): number {
@@ -179,10 +191,12 @@ function openNode(path: string, mode: OpenMode): NodeFile {
     if (code === 'ENXIO') throw notRegular(path, 'a FIFO, socket or device', error);
     throw ioError(mode === 'read' ? 'open for reading' : 'open for writing', path, error);
   }
-  const stat = nodeFs.fstatSync(descriptor);
-  if (!stat.isFile()) {
+  try {
+    const stat = attempt('stat', path, () => nodeFs.fstatSync(descriptor));
+    if (!stat.isFile()) throw notRegular(path, stat.isDirectory() ? 'a directory' : 'a FIFO, socket or device');
+  } catch (error) {
     nodeFs.closeSync(descriptor);
-    throw notRegular(path, stat.isDirectory() ? 'a directory' : 'a FIFO, socket or device');
+    throw error;
   }
   return new NodeFile(path, descriptor);
 }

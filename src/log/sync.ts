@@ -28,6 +28,9 @@ export interface SyncedLog {
   synced(offset: number): void;
 }
 
+/** A sync by `flush.ms` that found no descriptor is tried again no sooner: one that waits for none would do nothing else. */
+const LEAST_RETRY_MS = 100;
+
 const SYNCED: readonly string[] = [
   SUFFIXES.log,
   SUFFIXES.offsetIndex,
@@ -102,13 +105,17 @@ export class LogSync {
 
   /** Something was appended: it is synced within `flush.ms`. */
   appended(): void {
+    this.#syncIn(0);
+  }
+
+  #syncIn(leastMs: number): void {
     const { clock, config } = this.#log.context;
     if (config.flushMs === Infinity || this.#timer !== undefined || this.#isStopped) return;
-    this.#timer = clock.after(config.flushMs, () => {
+    this.#timer = clock.after(Math.max(leastMs, config.flushMs), () => {
       this.#timer = undefined;
       this.#flusher.flush().catch(() => {
         // Nothing was lost where a file could not be opened. It is tried again, also if nothing more is appended.
-        if (this.#failure === undefined) this.appended();
+        if (this.#failure === undefined) this.#syncIn(LEAST_RETRY_MS);
       });
     });
   }
