@@ -8,10 +8,12 @@ import { expect } from 'vitest';
 import { systemClock } from '../../src/clock/clock.ts';
 import { type LogConfig, printLogConfig } from '../../src/config/log-config.ts';
 import { defaultEngine } from '../../src/engine/select.ts';
+import { METADATA_DIRECTORY } from '../../src/format/names.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { adopt } from '../../src/handover/adopt.ts';
 import { type Handover, handOver, type HandoverOptions, type Refusal } from '../../src/handover/handover.ts';
 import { type Codec, type Log, type RecordInput, Store } from '../../src/index.ts';
+import { replayMetadata } from '../../src/metadata/replay.ts';
 import { encoded } from '../support/fixtures.ts';
 import type { Random } from '../support/random.ts';
 import { type ConsumedByKafka, freeEndpoints, type KafkaNode, type SentRecord } from './kafka-node.ts';
@@ -78,8 +80,17 @@ export class TakeOver {
       await node.ask({ op: 'stop' });
     }
     expect(this.#names().filter((name) => name.endsWith('-stray'))).toEqual([]);
+    this.#expectCleanElections();
     const adopted = await adopt(this.directories, { ...MACHINE });
     expect(adopted).toMatchObject({ troubled: [] });
+  }
+
+  /** A broker that does not believe the marks elects leaders uncleanly: they would have to recover. */
+  #expectCleanElections(): void {
+    const [first = ''] = this.directories;
+    const { image } = replayMetadata(MACHINE, join(first, METADATA_DIRECTORY), true);
+    const partitions = [...image.topics.values()].flatMap((topic) => [...topic.partitions.values()]);
+    expect(partitions.filter(({ leaderRecoveryState }) => leaderRecoveryState !== 0)).toEqual([]);
   }
 
   async handedOver(): Promise<Handover> {
