@@ -104,8 +104,8 @@ function groupWork({ name, mode, title, unit, better, field, note, targets }) {
     note,
     turns: 3,
     sides: Object.fromEntries(ENGINES.map((engine) => [engine, program(engine)])),
-    targets: ENGINES.map((side) => ({ side, ...targets })),
-    value: (lines) => lines.map((line) => line[field]),
+    targets: ENGINES.map((side) => Object.assign({ side }, targets)),
+    value: (lines, warm) => lines.slice(warm).map((line) => line[field]),
   };
 }
 

@@ -292,6 +292,8 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
       },
       (error: unknown) => {
         joining.outcome = () => {
+          // The group was deleted in the meantime: it is made anew.
+          if (error instanceof SeglogError && error.code === 'UNKNOWN_MEMBER_ID') return undefined;
           throw error;
         };
         this.#tellNews();

@@ -69,7 +69,7 @@ export class GroupCoordinator {
   /** @throws SeglogError (as a rejection) `GROUP_ID_NOT_FOUND` */
   async describe(id: string): Promise<GroupDescription> {
     const session = await this.session(id);
-    if (session.stored === undefined && session.state.isEmpty) throw this.#unknown(id);
+    if (session.stored === undefined && session.state.isEmpty) throw this.#unknown(session);
     return describeGroup(this.#host, session.stored, session);
   }
 
@@ -78,7 +78,7 @@ export class GroupCoordinator {
     const session = await this.#deletable(id);
     session.checkEmpty();
     const { stored } = session;
-    if (stored === undefined) throw this.#unknown(id);
+    if (stored === undefined) throw this.#unknown(session);
     this.#end(session);
     await this.#offsets.write(session.partition, tombstonesOf(stored));
   }
@@ -94,7 +94,10 @@ export class GroupCoordinator {
     this.#sessions.delete(session.id);
   }
 
-  #unknown(id: string): SeglogError {
+  /** Of what is not there nothing is kept. */
+  #unknown(session: GroupSession): SeglogError {
+    const { id } = session;
+    if (session.isIdle) this.#end(session);
     return new SeglogError('GROUP_ID_NOT_FOUND', 'there is no such group', { found: JSON.stringify(id) });
   }
 
@@ -144,7 +147,6 @@ export class GroupCoordinator {
     if (this.#sessions.get(id)?.state.isEmpty === false) return false;
     const currentStateTimestamp = this.#host.clock.now();
     const left = { ...record, generation: record.generation + 1, protocol: null, leader: null, members: [] };
-    this.#sessions.delete(id);
     await this.#write(partition, [{ key: groupKey(id), value: groupValue({ ...left, currentStateTimestamp }) }]);
     return true;
   }
