@@ -195,11 +195,17 @@ export class TakeOver {
     await using consumer = this.store.consumer({ group, topics: name });
     while (left > 0) left -= (await consumer.poll({ timeoutMs: 10_000 })).length;
     await consumer.commit();
-    const known = this.#positions(group);
-    for (const [partition, records] of partitions.entries()) {
-      const last = records.at(-1);
-      if (last !== undefined) known.set(`${name}-${partition}`, last.offset + 1);
-    }
+    this.#committedAll(group, name);
+  }
+
+  /** As members of a group do: of partitions without records, too. */
+  #committedAll(group: string, name: string): void {
+    const { partitions } = this.topic(name);
+    this.#committed(
+      group,
+      name,
+      partitions.map((records) => (records.at(-1)?.offset ?? -1) + 1),
+    );
   }
 
   #positions(group: string): Map<string, number> {
@@ -316,8 +322,7 @@ export class TakeOver {
   /** Reads on as a member of a group, commits where it came to, and leaves. @returns how many records came */
   async joinInKafka(node: KafkaNode, group: string, name: string, count: number): Promise<number> {
     const { records } = await node.ask<{ records: unknown[] }>({ op: 'join', group, topics: [name], count });
-    const ends = this.topic(name).partitions.map((all) => (all.at(-1)?.offset ?? -1) + 1);
-    this.#committed(group, name, ends);
+    this.#committedAll(group, name);
     return records.length;
   }
 
