@@ -13,6 +13,7 @@ import { Store } from '../store/store.ts';
 import { checkClosed, checkForStore, checkMetadata, checkPartitions } from './checks.ts';
 import type { Refusal } from './handover.ts';
 import { whileLocked } from './locks.ts';
+import { seenProducers } from './producers.ts';
 import { surveyDirectories } from './survey.ts';
 
 /** What an adoption stands on. */
@@ -43,6 +44,8 @@ export async function adopt(paths: readonly string[], options: AdoptOptions): Pr
   const { engine, fs } = options;
   const problems = await whileLocked(engine, fs, paths, () => {
     const survey = surveyDirectories(options, paths);
+    // A transaction that Kafka has left open keeps nobody from a store, where it can be ended.
+    for (const problem of seenProducers(options, survey).problems) options.onProblem?.(problem);
     return [
       ...survey.problems,
       ...checkClosed(survey, 'broker'),

@@ -70,13 +70,12 @@ export interface Refusal {
  * @param paths - all log directories of the store, with links resolved
  * @throws SeglogError `LOG_LOCKED` while a store or a broker has one of them; `IO`
  */
-export function handOver(paths: readonly string[], options: HandoverOptions): Promise<Handover | Refusal> {
+export async function handOver(paths: readonly string[], options: HandoverOptions): Promise<Handover | Refusal> {
   const { engine, fs } = options;
-  return whileLocked(engine, fs, paths, () => examine(paths, options)).then(async (examined) => {
-    if ('problems' in examined) return examined;
-    await bringUp(examined, options);
-    return finish(examined, options);
-  });
+  const examined = await whileLocked(engine, fs, paths, () => examine(paths, options));
+  if ('problems' in examined) return examined;
+  await bringUp(examined, options);
+  return finish(examined, options);
 }
 
 /** A survey without problems. */
@@ -186,6 +185,7 @@ async function bringUp(
       ...{ environment: { engine, fs, clock }, owner, settings: SNAPSHOT_DEFAULTS, replayed },
     });
     try {
+      if (log.logEndOffset !== replayed.logEndOffset) throw changedMeanwhile(root);
       await log.append(values, 'Handing over');
       isDone = true;
     } finally {
@@ -194,6 +194,14 @@ async function bringUp(
   } finally {
     await held.release(isDone, brokerEpoch);
   }
+}
+
+/** A log directory is locked twice: to be looked at, and to be written to. */
+function changedMeanwhile(file: string): SeglogError {
+  return new SeglogError('LOG_LOCKED', 'the log directory was changed by somebody while it was looked at', {
+    file,
+    action: 'Stop whoever has it, and try again',
+  });
 }
 
 function finish({ survey, owner, replayed, propertiesFile, properties }: Examined, { fs }: HandoverOptions): Handover {

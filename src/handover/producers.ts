@@ -52,12 +52,12 @@ function lastSnapshot(
   return decodeProducerSnapshot(bytes, (data, start, end) => engine.crc32c(data, start, end), file);
 }
 
-/** No coordinator of Kafka's knows of it: it would never end, and who reads what is committed would wait for ever. */
+/** No coordinator of Kafka's knows of a store's: it would never end, and who reads what is committed would wait for ever. */
 function openTransaction({ path }: SurveyedPartition, producerId: bigint, firstOffset: bigint): SeglogError {
   return new SeglogError('INVALID_TRANSACTION_STATE', `producer ${producerId} has a transaction open`, {
     ...{ file: path, baseOffset: firstOffset },
     expected: 'every transaction committed or aborted',
     found: `one from offset ${firstOffset} on`,
-    action: 'End it with `log.endTransaction`, of which Kafka would know nothing',
+    action: 'End it with `log.endTransaction` while a store has the log open',
   });
 }

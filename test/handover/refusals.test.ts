@@ -164,6 +164,10 @@ test('a transaction that is open keeps them from a broker, which would wait for 
   expect(problemsOf(await handingOver(fs))).toEqual([
     expect.stringMatching(/^INVALID_TRANSACTION_STATE: producer 7 has a transaction open.*from offset 0 on/),
   ]);
+  // A store can end it: whoever adopts it is told.
+  const told: string[] = [];
+  expect(await adopting(fs, PATHS, ({ code }) => told.push(code))).toMatchObject({ topics: 2 });
+  expect(told).toEqual(['INVALID_TRANSACTION_STATE']);
 });
 
 test('a path with a comma cannot be said to a broker', async () => {

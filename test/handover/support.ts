@@ -5,7 +5,7 @@ import { defaultEngine } from '../../src/engine/select.ts';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { type Adopted, adopt } from '../../src/handover/adopt.ts';
 import { type Handover, handOver, type HandoverOptions, type Refusal } from '../../src/handover/handover.ts';
-import { Store } from '../../src/index.ts';
+import { type SeglogError, Store } from '../../src/index.ts';
 
 export const PATHS = ['/a', '/b'];
 const NOW = 1_800_000_000_000;
@@ -32,8 +32,12 @@ export function handingOver(
   });
 }
 
-export function adopting(fs: MemoryFileSystem, paths: readonly string[] = PATHS): Promise<Adopted | Refusal> {
-  return adopt(paths, { engine: defaultEngine(), fs, clock: new ManualClock(NOW) });
+export function adopting(
+  fs: MemoryFileSystem,
+  paths: readonly string[] = PATHS,
+  onProblem: (problem: SeglogError) => void = () => undefined,
+): Promise<Adopted | Refusal> {
+  return adopt(paths, { engine: defaultEngine(), fs, clock: new ManualClock(NOW), onProblem });
 }
 
 /** Codes and messages of what is wrong; none when it went well. */
