@@ -160,6 +160,7 @@ export class MetadataTopics implements TopicRepository {
   async #opened(): Promise<MetadataLog> {
     if (this.#log !== undefined) return this.#log;
     const { root, path, replayed } = this.#found;
+    if (!root.isOnline) throw root.problem ?? unavailable(root);
     const { engine, fs, clock } = this.#environment;
     const environment = { engine, fs, clock };
     this.#log = await MetadataLog.open(root.held, path, {
