@@ -29,11 +29,14 @@ const env = {
   SEGLOG_FUZZ_TALLY: tally,
 };
 const vitest = inProject('node_modules', 'vitest', 'vitest.mjs');
-const { code } = await tool(vitest, ['run', 'test/parity/differential.test.ts'], { env, show: true });
+let { code } = await tool(vitest, ['run', 'test/parity/differential.test.ts'], { env, show: true });
 if (code === 0) {
   const { inputs, seed } = JSON.parse(readFileSync(tally, 'utf8'));
   console.log(`${inputs} inputs from seed ${seed}, no difference`);
-  if (values.result !== undefined) {
+  if (!(inputs > 0)) {
+    console.log('FAILED: no input was tried');
+    code = 1;
+  } else if (values.result !== undefined) {
     const session = {
       ...{ name: 'differential fuzzing', command: 'npm run fuzz:differential -- --minutes 10' },
       ...{ rows: ['F2', 'F23'], engine: 'both', counts: { 'mutated inputs': inputs, differences: 0 } },

@@ -1,12 +1,16 @@
 /**
  * `npm run mutations`: plants the bugs of test/mutations/list.json, one at a time, in a copy of the project, and has the tests
- * fail that are named there. Exit code 1 when one of them is not seen, or does not apply any more.
+ * fail that are named there. One is caught when a test that ran the code with it failed, by what it looked at (lib/planted.mjs), and
+ * does not fail without it. Exit code 1 when one is not caught, or does not apply any more, or none was tried. With a result file
+ * what was tried before stays in it.
  *
  *     npm run mutations -- [--only TEXT] [--from N] [--to N] [--engine ts|native] [--list] [--no-baseline] [--result FILE]
  */
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { commitNow, readResults, today, writeResults } from './lib/fault-results.mjs';
+import { cargoVerdict, LOADED, readReport, TELLS_LOADED, verdictOf } from './lib/planted.mjs';
 import { inProject, say, since } from './lib/project.mjs';
 import { run } from './lib/run.mjs';
 
@@ -24,6 +28,27 @@ const { values } = parseArgs({
 const COPY = inProject('.cache', 'mutations', `copy-${process.pid}`);
 /** What a mutation or a test may write to, or that names itself by its place; the rest is linked. */
 const COPIED = ['src', 'test', 'scripts', 'native', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+/** What the bugs are about. */
+const ROWS = [
+  'F1',
+  'F2',
+  'F5',
+  'F6',
+  'F8',
+  'F9',
+  'F11',
+  'F12',
+  'F14',
+  'F15',
+  'F16',
+  'F17',
+  'F21',
+  'F22',
+  'F24',
+  'F26',
+  'F29',
+  'F30',
+];
 const LINKED = ['node_modules', 'fixtures', 'dist', 'docs'];
 
 const all = JSON.parse(readFileSync(inProject('test', 'mutations', 'list.json'), 'utf8'));
@@ -48,72 +73,93 @@ function planted({ file, from, to }) {
   return text.slice(0, at) + to + text.slice(at + from.length);
 }
 
-/** Whether the tests of a mutation fail, and that of them which did; a test that could not run has seen nothing. */
+/** A bug may have a test go on for ever. */
+const MOST_MS = 15 * 60_000;
+const REPORT = path.join(COPY, 'report.json');
+const SAID = path.join(COPY, 'loaded');
+
+/** Whether the tests of a mutation see it, and which does. */
 async function judge({ tests, cargo, engine = values.engine }) {
   if (cargo !== undefined) {
     const target = inProject('.cache', 'mutations', 'target');
-    const args = [
-      'test',
-      '--quiet',
-      '--manifest-path',
-      path.join(COPY, 'native', 'Cargo.toml'),
-      '-p',
-      'seglog-core',
-      cargo,
-    ];
-    const { code, output } = await run('cargo', args, { env: { ...process.env, CARGO_TARGET_DIR: target } });
-    const failed = /^test (\S+) \.\.\. FAILED|^ {4}(\S+::\S+)$/m.exec(output);
-    if (code !== 0 && failed === null) return { state: 'broken', by: output.slice(-1500) };
-    return code === 0 ? { state: 'survived' } : { state: 'caught', by: failed?.[1] ?? failed?.[2] };
+    const manifest = path.join(COPY, 'native', 'Cargo.toml');
+    const args = ['test', '--manifest-path', manifest, '-p', 'seglog-core', cargo];
+    const env = { CARGO_TARGET_DIR: target, CARGO_TERM_COLOR: 'never' };
+    const { code, output } = await run('cargo', args, { env, timeoutMs: MOST_MS });
+    return cargoVerdict(code, output);
   }
+  for (const file of [REPORT, SAID]) rmSync(file, { force: true });
   const vitest = path.join(COPY, 'node_modules', 'vitest', 'vitest.mjs');
-  const args = [vitest, 'run', '--root', COPY, '--bail', '1', '--reporter', 'dot', ...tests];
-  const env = { ...process.env, SEGLOG_ENGINE: engine, CI: 'true', NO_COLOR: '1' };
-  const { code, output } = await run(process.execPath, args, { cwd: COPY, env });
-  const failed = /^ *FAIL +(.*)$/m.exec(output)?.[1];
-  if (code !== 0 && failed === undefined) return { state: 'broken', by: output.slice(-1500) };
-  return code === 0 ? { state: 'survived' } : { state: 'caught', by: failed };
+  const reporter = ['--reporter', 'json', '--outputFile', REPORT];
+  const env = { SEGLOG_ENGINE: engine, CI: 'true', NO_COLOR: '1', [LOADED]: SAID };
+  const args = [vitest, 'run', '--root', COPY, '--bail', '1', ...reporter, ...tests];
+  const { code, output } = await run(process.execPath, args, { cwd: COPY, env, timeoutMs: MOST_MS });
+  const report = readReport(REPORT);
+  const verdict = verdictOf(report, existsSync(SAID));
+  return report === undefined
+    ? { ...verdict, by: `${verdict.by} (exit code ${code}): ${output.slice(-1000)}` }
+    : verdict;
 }
 
 /** Files and filters that pass without any bug: what fails there anyway has caught nothing. */
 const sound = new Map();
 
-async function failsAnyway({ by }, { cargo, engine }) {
+async function failsAnyway({ file, tests, cargo, engine }) {
   if (values['no-baseline'] === true) return false;
-  const file = cargo ?? by.split(' > ')[0].trim();
-  if (!sound.has(file)) {
-    const only = cargo === undefined ? { tests: [file], engine } : { cargo };
-    sound.set(file, (await judge(only)).state === 'survived');
+  const key = cargo ?? `${engine} ${tests.join(' ')}`;
+  if (!sound.has(key)) {
+    // As it is, but for the line by which it says that it was loaded.
+    if (cargo === undefined) writeFileSync(path.join(COPY, file), readFileSync(inProject(file), 'utf8') + TELLS_LOADED);
+    sound.set(key, (await judge({ tests, cargo, engine })).state === 'survived');
+    cpSync(inProject(file), path.join(COPY, file));
   }
-  return !sound.get(file);
+  return !sound.get(key);
+}
+
+/** What is known of all in the list: of those that were not tried now, what the file says. */
+function allResults(tried) {
+  const before = values.result === undefined ? [] : (readResults(values.result)[0]?.mutations ?? []);
+  const known = new Map([...before, ...tried].map((one) => [one.name, one]));
+  return all.flatMap(({ name }) => known.get(name) ?? []);
+}
+
+function keepResults(tried) {
+  const mutations = allResults(tried);
+  const count = (state) => mutations.filter((one) => one.state === state).length;
+  const told = { 'planted bugs': mutations.length, caught: count('caught'), survived: count('survived') };
+  const commits = [...new Set(mutations.map(({ commit }) => commit))];
+  writeResults(values.result, {
+    ...{ name: 'mutations', command: 'npm run mutations', rows: ROWS, engine: 'both', counts: told, date: today() },
+    ...{ commits: [commits[0], commits.at(-1)].filter((one, at, both) => both.indexOf(one) === at), mutations },
+  });
 }
 
 const counts = { caught: 0, survived: 0, broken: 0, 'does not apply': 0 };
 if (values.list) for (const { number, name, file } of wanted) process.stdout.write(`${number} ${name} (${file})\n`);
 else {
   makeCopy();
+  const tried = [];
   for (const mutation of wanted) {
     const started = performance.now();
     const text = planted(mutation);
     let verdict = { state: 'does not apply' };
     if (text !== undefined) {
-      writeFileSync(path.join(COPY, mutation.file), text);
+      writeFileSync(path.join(COPY, mutation.file), mutation.cargo === undefined ? text + TELLS_LOADED : text);
       verdict = await judge(mutation);
       cpSync(inProject(mutation.file), path.join(COPY, mutation.file));
-      if (verdict.state === 'caught' && (await failsAnyway(verdict, mutation))) verdict.state = 'broken';
+      if (verdict.state === 'caught' && (await failsAnyway(mutation))) {
+        verdict = { state: 'broken', by: 'its tests fail without it' };
+      }
     }
     counts[verdict.state]++;
+    const { number, name } = mutation;
+    tried.push({ name, ...verdict, commit: commitNow() });
     const by = verdict.by === undefined ? '' : `: ${verdict.by}`;
-    process.stdout.write(`${verdict.state}: ${mutation.number} ${mutation.name} (${since(started)})${by}\n`);
+    process.stdout.write(`${verdict.state}: ${number} ${name} (${since(started)})${by}\n`);
+    if (values.result !== undefined) keepResults(tried);
   }
   say(JSON.stringify(counts));
-  if (values.result !== undefined) {
-    const command = 'npm run mutations';
-    const date = new Date().toISOString().slice(0, 10);
-    const told = { 'planted bugs': wanted.length, caught: counts.caught, survived: counts.survived };
-    const result = { name: 'mutations', command, rows: [], engine: 'both', counts: told, date };
-    writeFileSync(values.result, `${JSON.stringify(result, null, 2)}\n`);
-  }
   rmSync(COPY, { recursive: true, force: true });
-  process.exitCode = counts.caught === wanted.length ? 0 : 1;
+  if (wanted.length === 0) say('FAILED: nothing in the list is asked for');
+  process.exitCode = wanted.length > 0 && counts.caught === wanted.length ? 0 : 1;
 }

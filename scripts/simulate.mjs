@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
+import { commitNow, today } from './lib/fault-results.mjs';
 import { inProject, say } from './lib/project.mjs';
 
 const { values } = parseArgs({
@@ -31,6 +32,7 @@ function number(name, fallback) {
   throw new Error(`--${name} takes a number, not ${values[name]}`);
 }
 
+const ENGINE = process.env.SEGLOG_ENGINE ?? 'ts';
 const replays = values.replay.length > 0 || values.word.length > 0;
 const minutes = number('minutes', Infinity);
 const seeds = number('seeds', replays ? 0 : Number.isFinite(minutes) ? Infinity : 200);
@@ -88,7 +90,7 @@ function fail({ replay, message, scenario }) {
 
 function work(file, worker) {
   return new Promise((resolve) => {
-    const child = fork(file, { env: { ...process.env, SEGLOG_ENGINE: process.env.SEGLOG_ENGINE ?? 'ts' } });
+    const child = fork(file, { env: { ...process.env, SEGLOG_ENGINE: ENGINE } });
     child.on('message', ({ kind, ...rest }) => {
       if (kind === 'failure') return fail(rest);
       for (const [name, count] of Object.entries(rest)) totals[name] += count;
@@ -126,10 +128,12 @@ if (values.result !== undefined) {
   const counts = { 'simulated crashes': totals.crashes, 'failing calls': totals.faults, operations: totals.operations };
   const result = {
     ...{ name: 'simulate', command: `npm run simulate -- ${process.argv.slice(2).join(' ')}` },
-    ...{ rows: ['F10', 'F11', 'F12', 'F13', 'F14', 'F15', 'F16', 'F18'], engine: 'ts' },
+    ...{ rows: ['F10', 'F11', 'F12', 'F13', 'F14', 'F15', 'F16', 'F18'], engine: ENGINE },
     counts: { ...counts, workloads: totals.workloads, seeds: totals.seeds, failures: failures.length },
-    date: new Date().toISOString().slice(0, 10),
+    ...{ date: today(), commits: [commitNow()] },
   };
   writeFileSync(values.result, `${JSON.stringify(result, null, 2)}\n`);
 }
-process.exitCode = failures.length === 0 ? 0 : 1;
+const isNothing = totals.operations === 0;
+if (isNothing) say('FAILED: nothing was simulated');
+process.exitCode = failures.length === 0 && !isNothing ? 0 : 1;

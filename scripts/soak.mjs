@@ -1,13 +1,16 @@
 /**
  * `npm run soak -- --minutes 60`: a store under load, from dist/. Appends at a rate, readers from the start, tailers, retention and
  * compaction all at once; memory, descriptors and mappings are sampled, and a line is fitted to them behind a warm-up. Prints the
- * delay of the event loop. Then a disk of its own is filled to the last byte and freed again, where one can be mounted.
+ * delay of the event loop. When the load has ended, all that was appended is looked for: who followed a log has seen each record, and
+ * whoever opens the store finds each that retention kept, with its value. Then a disk of its own is filled to the last byte and freed
+ * again, where one can be mounted.
  *
- * Exit code 1 when descriptors, mappings or memory grow, a record is lost, or a filled disk is not recovered from. Times are told, and
- * decide nothing.
+ * Exit code 1 when descriptors, mappings or memory grow, a record is lost or is another one's, nothing was read or cleaned, or a filled
+ * disk is not recovered from. Times are told, and decide nothing unless `--p99` says so.
  *
  *     --minutes M      how long; default 1
  *     --rate MB        megabytes a second to append; default 500; 0: as fast as it goes
+ *     --p99 MS         fails too when the event loop's delay is above that, at the 99th percentile
  *     --dir DIR        where the logs go; default the system's directory for temporary files
  *     --result FILE    keeps the numbers for docs/faults.md
  */
@@ -21,6 +24,7 @@ import { parseArgs } from 'node:util';
 import { commitNow, replaceResults, today } from './lib/fault-results.mjs';
 import { growths, sample, tooMuch } from './lib/growth.mjs';
 import { say } from './lib/project.mjs';
+import { complaintOfKeys, complaintOfTally, NUMBER_BYTES, readWhole, Tally } from './lib/soak-checks.mjs';
 
 const MIB = 1024 * 1024;
 const RECORD_BYTES = 1024;
@@ -31,27 +35,32 @@ const SAMPLES = 60;
 const MOST_GROWTH = { handles: 12, mappings: 40, rssBytes: 96 * MIB };
 const MOST_SHORT_GROWTH = { handles: 24, mappings: 200, rssBytes: 192 * MIB };
 const SHORT_MINUTES = 1;
+/** How long one who follows may take to see the last record. */
+const CATCH_UP_MS = 60_000;
 /** Seconds of appends that are kept: retention is at work from then on. */
 const KEPT_SECONDS = 2;
 
-/** Appends batches at a rate, a few in each turn of the event loop. @returns how many bytes */
+/** Appends batches at a rate, a few in each turn of the event loop. @returns how much */
 async function appends(log, rateBytes, signal) {
   const value = Buffer.alloc(RECORD_BYTES, 'x');
   const batch = log.batch();
   const batchBytes = RECORD_BYTES * RECORDS_A_BATCH;
   const startedMs = performance.now();
-  let done = 0;
+  let [done, records] = [0, 0];
   while (!signal.aborted) {
     const due = rateBytes === 0 ? done + 8 * batchBytes : ((performance.now() - startedMs) / 1000) * rateBytes;
     // A stop of the machine is not made up for in one turn.
     for (let n = 0; n < 16 && done < due; n++, done += batchBytes) {
       batch.reset();
-      for (let i = 0; i < RECORDS_A_BATCH; i++) batch.add(Date.now(), null, value);
+      for (let i = 0; i < RECORDS_A_BATCH; i++) {
+        value.writeUIntBE(records++, 0, NUMBER_BYTES);
+        batch.add(Date.now(), null, value);
+      }
       await log.append(batch);
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return done;
+  return { bytes: done, records };
 }
 
 /** Reads a partition from its start again and again: offsets rise. @returns how many batches */
@@ -77,26 +86,32 @@ async function reads(log, signal) {
   return batches;
 }
 
-/** Follows a partition: no record that comes is missed. @returns how many */
-async function tails(log, from, signal) {
-  let next = from;
-  for await (const batch of log.tail({ from, signal })) {
+/** Follows a partition from its first record on, until it is told to stop: no record that comes is missed. */
+async function tails(log, tally, signal) {
+  let next = 0;
+  for await (const batch of log.tail({ from: 0, signal })) {
     if (batch.baseOffset > next) throw new Error(`a tailer missed the records from ${next} to ${batch.baseOffset}`);
+    for (const { value } of batch.records()) tally.add(value);
     next = batch.lastOffset + 1;
   }
-  return next - from;
 }
 
-/** Values of a few keys, which compaction keeps the last of, and the same where nothing compacts. @returns how many */
-async function updates(log, followed, signal) {
-  let count = 0;
-  for (; !signal.aborted; count += 50) {
+/** Waits until who follows has seen all, or hangs. */
+async function caughtUp(tally, count) {
+  const startedMs = performance.now();
+  while (tally.count < count && performance.now() - startedMs < CATCH_UP_MS) await sleep(10);
+}
+
+/** Values of a few keys, which compaction keeps the last of, and the same where nothing compacts. */
+async function updates(log, followed, tally, signal) {
+  while (!signal.aborted) {
+    const { count } = tally;
     const records = Array.from({ length: 50 }, (_, i) => ({ key: `key ${(count + i) % KEYS}`, value: `${count + i}` }));
     await log.append(records);
     await followed.append(records);
+    for (const { value } of records) tally.add(value);
     await sleep(1);
   }
-  return count;
 }
 
 /** @param {number} rateBytes 0 for as fast as it goes */
@@ -118,14 +133,17 @@ async function load(Store, directory, { minutes, rateBytes }) {
   await store.createTopic({ name: 't', config: { segmentBytes: 32 * MIB, retentionBytes: 256 * MIB } });
   const [d, c, t] = ['d', 'c', 't'].map((topic) => store.partition(topic, 0));
   const stop = new AbortController();
+  const tailStop = new AbortController();
+  const [updated, tailed] = [new Tally(), new Tally()];
+  const tailing = tails(t, tailed, tailStop.signal);
+  tailing.catch(() => stop.abort());
   const delay = monitorEventLoopDelay({ resolution: 1 });
   const startedMs = performance.now();
   const works = Promise.all([
     appends(d, rateBytes, stop.signal),
     reads(d, stop.signal),
     reads(c, stop.signal),
-    tails(t, 0, stop.signal),
-    updates(c, t, stop.signal),
+    updates(c, t, updated, stop.signal),
   ]);
   works.catch(() => stop.abort());
   const samples = [];
@@ -138,24 +156,40 @@ async function load(Store, directory, { minutes, rateBytes }) {
   }
   delay.disable();
   stop.abort();
-  const [bytes, , , tailed, updated] = await works;
+  const [{ bytes, records }, readOfD, readOfC] = await works;
   const seconds = (performance.now() - startedMs) / 1000;
+  await caughtUp(tailed, updated.count);
+  tailStop.abort();
+  await tailing;
   const { uncleanable } = store.status();
+  const [deletedTo, ends] = [d.logStartOffset, [d, c, t].map((log) => log.logEndOffset)];
   await store.close();
-  if (tailed > updated) throw new Error(`a tailer saw ${tailed} of ${updated} records`);
+  const complaints = [
+    complaintOfTally('who followed', updated, tailed),
+    ends.join() === [records, updated.count, updated.count].join() ? undefined : `the logs end at ${ends.join()}`,
+    records > 0 && updated.count > 0 && readOfD > 0 && readOfC > 0 ? undefined : 'nothing was appended, or read',
+  ];
   const delays = { p50: delay.percentile(50) / 1e6, p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 };
-  return { samples, bytes, seconds, delays, problems: [...problems, ...uncleanable].map(String) };
+  return {
+    ...{ samples, bytes, seconds, delays, appended: { records, updates: updated.count, deletedTo } },
+    problems: [...problems, ...uncleanable, ...complaints.filter((one) => one !== undefined)].map(String),
+  };
 }
 
-/** Whether every key has its last value behind the compactions. */
-async function keysAreThere(Store, directory) {
+/** What is found of all that was appended, by who opens the store. */
+async function found(Store, directory, appended) {
   const store = await Store.open(directory, { periodicCleaning: false });
-  const newest = new Map();
-  for (const batch of store.partition('c', 0).readSync()) {
-    for (const { key, value } of batch.records()) newest.set(String(key), Number(value));
-  }
+  const [d, c, t] = ['d', 'c', 't'].map((topic) => store.partition(topic, 0));
+  const ofD = readWhole(d, (value, offset) => value.readUIntBE(0, NUMBER_BYTES) === offset);
+  const ofT = readWhole(t, (value, offset) => value.toString() === `${offset}`);
+  const ofKeys = complaintOfKeys(c, { keys: KEYS, count: appended.updates });
+  const ends = [d.logEndOffset, t.logEndOffset].join();
   await store.close();
-  return newest.size === KEYS && [...newest].every(([key, value]) => `key ${value % KEYS}` === key);
+  const complaints = [
+    ...[ofD.complaint, ofT.complaint, ofKeys],
+    ends === [appended.records, appended.updates].join() ? undefined : `opened again, the logs end at ${ends}`,
+  ];
+  return { records: ofD.records + ofT.records, complaints: complaints.filter((one) => one !== undefined) };
 }
 
 /** A disk of its own, filled to the last byte and freed again. @returns `undefined` where none can be mounted */
@@ -213,40 +247,64 @@ async function main() {
     options: {
       minutes: { type: 'string', default: '1' },
       rate: { type: 'string', default: '500' },
+      p99: { type: 'string', default: 'Infinity' },
       dir: { type: 'string', default: os.tmpdir() },
       result: { type: 'string' },
     },
   });
   const minutes = Number(values.minutes);
   const rateBytes = Number(values.rate) * 1e6;
-  if (!(minutes > 0) || !(rateBytes >= 0)) throw new Error('--minutes above 0, and --rate of 0 or more');
+  const mostDelayMs = Number(values.p99);
+  if (!(minutes > 0) || !(rateBytes >= 0) || !(mostDelayMs > 0)) {
+    throw new Error('--minutes and --p99 above 0, and --rate of 0 or more');
+  }
   const { Log, Store, engineInfo } = await import(new URL('../dist/index.js', import.meta.url).href);
   const scratch = mkdtempSync(path.join(values.dir, 'seglog-soak-'));
   try {
     const directory = path.join(scratch, 'logs');
-    const { samples, bytes, seconds, delays, problems } = await load(Store, directory, { minutes, rateBytes });
+    const { samples, bytes, seconds, delays, appended, problems } = await load(Store, directory, {
+      minutes,
+      rateBytes,
+    });
     const grown = growths(samples);
     const last = samples.at(-1);
+    const read = await found(Store, directory, appended);
     const report = {
       ...{ engine: engineInfo().engine, seconds, appendedBytes: bytes, megabytesPerSecond: bytes / 1e6 / seconds },
-      ...{ loopDelayMs: delays, grown, at: last, problems, keysAreThere: await keysAreThere(Store, directory) },
+      ...{
+        appended,
+        recordsRead: read.records,
+        loopDelayMs: delays,
+        grown,
+        samples: samples.length,
+        at: last,
+        problems,
+      },
       diskFilledWith: await fillDisk(Log, scratch),
     };
     process.stdout.write(`${JSON.stringify(report)}\n`);
     if (report.diskFilledWith === undefined) say('SKIPPED: the full disk: no tmpfs can be mounted here');
     const most = minutes < SHORT_MINUTES ? MOST_SHORT_GROWTH : MOST_GROWTH;
-    const complaints = tooMuch(grown, most);
+    const complaints = [...tooMuch(grown, most), ...read.complaints];
+    if (samples.length < SAMPLES)
+      complaints.push(`the load ended by itself, after ${samples.length} of ${SAMPLES} samples`);
+    if (delays.p99 > mostDelayMs) complaints.push(`the event loop's delay is ${delays.p99} ms at the 99th percentile`);
     for (const complaint of complaints) say(complaint);
-    if (complaints.length > 0 || problems.length > 0 || !report.keysAreThere) process.exitCode = 1;
-    if (values.result !== undefined) writeResult(values.result, report, minutes);
+    for (const problem of problems) say(problem);
+    const isFailed = complaints.length > 0 || problems.length > 0;
+    if (isFailed) process.exitCode = 1;
+    if (values.result !== undefined) writeResult(values.result, { ...report, isFailed }, minutes);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-function writeResult(file, { engine, appendedBytes, megabytesPerSecond, loopDelayMs, grown }, minutes) {
+function writeResult(file, report, minutes) {
+  const { engine, appended, appendedBytes, recordsRead, megabytesPerSecond, loopDelayMs, grown } = report;
   const counts = {
     ...{ 'GB appended': Math.round(appendedBytes / 1e9), 'MB a second': Math.round(megabytesPerSecond) },
+    ...{ 'records appended': appended.records + 2 * appended.updates, 'records read at the end': recordsRead },
+    ...{ 'records followed': appended.updates, 'runs that failed': report.isFailed ? 1 : 0 },
     'ms event loop delay, p99': Math.round(loopDelayMs.p99 * 10) / 10,
     ...{ 'descriptors grown': Math.round(grown.handles), 'mappings grown': Math.round(grown.mappings) },
     'MiB grown': Math.round(grown.rssBytes / MIB),

@@ -25,9 +25,10 @@ export function sample(startedMs = 0) {
  *
  * @param {readonly { atMs: number }[]} samples
  * @param {(one: any) => number} valueOf
+ * @param {number} warmUp the part of the samples that is passed over
  */
-export function growth(samples, valueOf) {
-  const kept = samples.slice(Math.floor(samples.length * WARM_UP));
+export function growth(samples, valueOf, warmUp = WARM_UP) {
+  const kept = samples.slice(Math.floor(samples.length * warmUp));
   const meanX = kept.reduce((sum, { atMs }) => sum + atMs, 0) / kept.length;
   const meanY = kept.reduce((sum, one) => sum + valueOf(one), 0) / kept.length;
   const above = kept.reduce((sum, one) => sum + (one.atMs - meanX) * (valueOf(one) - meanY), 0);
@@ -36,11 +37,11 @@ export function growth(samples, valueOf) {
 }
 
 /** {@link growth} of each thing that a sample counts. @param {readonly Sample[]} samples */
-export function growths(samples) {
+export function growths(samples, warmUp = WARM_UP) {
   return {
-    handles: growth(samples, (one) => one.handles),
-    mappings: growth(samples, (one) => one.mappings),
-    rssBytes: growth(samples, (one) => one.rssBytes),
+    handles: growth(samples, (one) => one.handles, warmUp),
+    mappings: growth(samples, (one) => one.mappings, warmUp),
+    rssBytes: growth(samples, (one) => one.rssBytes, warmUp),
   };
 }
 

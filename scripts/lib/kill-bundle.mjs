@@ -9,13 +9,19 @@ const made = inProject('.cache', 'kill');
 export async function bundleKill(name = 'kill') {
   const { rolldown } = await import('rolldown');
   const bundle = await rolldown({
-    input: { main: inProject('test', 'kill', 'main.ts'), worker: inProject('test', 'kill', 'worker.ts') },
+    input: {
+      main: inProject('test', 'kill', 'main.ts'),
+      worker: inProject('test', 'kill', 'worker.ts'),
+      // Started by a file of this name, which is looked for beside the one that starts it.
+      'cleaner-worker': inProject('src', 'cleaner', 'cleaner-worker.ts'),
+    },
     external: /^node:|^seglog/,
     platform: 'node',
     cwd: inProject(),
   });
   const dir = path.join(path.dirname(made), name);
-  await bundle.write({ dir, entryFileNames: '[name].mjs', chunkFileNames: '[name]-part.mjs' });
+  const entryFileNames = ({ name: entry }) => (entry === 'cleaner-worker' ? '[name].js' : '[name].mjs');
+  await bundle.write({ dir, entryFileNames, chunkFileNames: '[name]-part.mjs' });
   await bundle.close();
   return { main: path.join(dir, 'main.mjs'), worker: path.join(dir, 'worker.mjs') };
 }

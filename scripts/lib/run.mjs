@@ -11,17 +11,23 @@ function npmCommand() {
 
 /**
  * Runs a program to its end. `show` passes its output through as it comes; it is returned either way, as `output` (all of
- * it) and `stdout`. Never throws: a program that cannot start has `code` 127 and the reason as its output.
+ * it) and `stdout`. One that takes longer than `timeoutMs` is killed (0: never). Never throws: a program that cannot start has `code` 127 and the reason as its output.
  *
  * @returns {Promise<{ code: number, output: string, stdout: string }>}
  */
-export function run(command, args, { cwd = root, env = {}, input = '', show = false, shell = false } = {}) {
+export function run(
+  command,
+  args,
+  { cwd = root, env = {}, input = '', show = false, shell = false, timeoutMs = 0 } = {},
+) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
       shell,
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
     });
     const output = [];
     const stdout = [];

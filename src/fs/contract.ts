@@ -129,6 +129,11 @@ export interface FileSystem {
   replaceSmall(path: string, bytes: Uint8Array): void;
   /** Makes created, renamed and removed names in a directory durable. */
   syncDirectory(path: string): void;
+  /**
+   * The same off the calling thread, of what was done before the call. What the disk lost it is told, and so is a
+   * {@link FileSystem.syncDirectory} of that directory beside it.
+   */
+  syncDirectoryAsync(path: string): Promise<void>;
   setModified(path: string, modifiedMs: number): void;
   /** The path with links resolved. */
   realPath(path: string): string;

@@ -118,6 +118,10 @@ export class FaultyFileSystem implements FileSystem {
     this.pass('syncDirectory', path);
     this.#fs.syncDirectory(path);
   }
+  async syncDirectoryAsync(path: string): Promise<void> {
+    this.pass('syncDirectory', path);
+    await this.#fs.syncDirectoryAsync(path);
+  }
   setModified(path: string, modifiedMs: number): void {
     this.#fs.setModified(path, modifiedMs);
   }

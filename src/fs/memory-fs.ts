@@ -189,6 +189,8 @@ export class MemoryFileSystem implements FileSystem {
 
   syncDirectory(): void {}
 
+  async syncDirectoryAsync(): Promise<void> {}
+
   setModified(path: string, modifiedMs: number): void {
     const node = this.#files.get(path);
     if (node !== undefined) node.modifiedMs = modifiedMs;

@@ -2,7 +2,9 @@
 import * as nodeFs from 'node:fs';
 import { dirname } from 'node:path';
 import { ioError } from '../errors/errors.ts';
+import { closeAll } from './close-all.ts';
 import type { AppendFile, AppendOptions, File, FileStat, FileSystem, Lock, OpenMode } from './contract.ts';
+import { syncDirectory, syncDirectoryAsync } from './directory-sync.ts';
 import { makeWithParents } from './make-directory.ts';
 import { lockPortably } from './portable-lock.ts';
 import { closed, MAX_SMALL_BYTES, notRegular, requireSmall } from './refused.ts';
@@ -113,14 +115,15 @@ class NodeFile implements File {
   /** undefined when the file has lost its name, or there are no more descriptors to be had. */
   #openedAgain(): number | undefined {
     const descriptor = this.#checked();
+    let again: number | undefined;
     try {
-      const again = nodeFs.openSync(this.path, OPEN_FLAGS.update);
+      again = nodeFs.openSync(this.path, OPEN_FLAGS.update);
       const [own, found] = [nodeFs.fstatSync(descriptor), nodeFs.fstatSync(again)];
       if (found.dev === own.dev && found.ino === own.ino) return again;
-      nodeFs.closeSync(again);
     } catch {
       // Then the first one has to do.
     }
+    if (again !== undefined) nodeFs.closeSync(again);
     return undefined;
   }
 
@@ -147,7 +150,12 @@ class NodeFile implements File {
     return new Promise((resolve, reject) => {
       run(descriptor, (error, value) => {
         this.#inFlight--;
-        if (!this.#open && this.#inFlight === 0) this.#release();
+        try {
+          if (!this.#open && this.#inFlight === 0) this.#release();
+        } catch (unclosed) {
+          // Nobody is above this call: thrown, it would end the process.
+          reject(unclosed);
+        }
         if (error === null) resolve(value);
         else reject(ioError(doing, this.path, error));
       });
@@ -155,10 +163,15 @@ class NodeFile implements File {
   }
 
   #release(): void {
-    attempt('close', this.path, () => {
-      if (this.#syncDescriptor !== undefined) nodeFs.closeSync(this.#syncDescriptor);
-      nodeFs.closeSync(this.#descriptor);
-    });
+    const again = this.#syncDescriptor;
+    attempt('close', this.path, () =>
+      closeAll([
+        () => {
+          if (again !== undefined) nodeFs.closeSync(again);
+        },
+        () => nodeFs.closeSync(this.#descriptor),
+      ]),
+    );
   }
 
   #checked(): number {
@@ -178,10 +191,12 @@ function openNode(path: string, mode: OpenMode): NodeFile {
     if (code === 'ENXIO') throw notRegular(path, 'a FIFO, socket or device', error);
     throw ioError(mode === 'read' ? 'open for reading' : 'open for writing', path, error);
   }
-  const stat = nodeFs.fstatSync(descriptor);
-  if (!stat.isFile()) {
+  try {
+    const stat = attempt('stat', path, () => nodeFs.fstatSync(descriptor));
+    if (!stat.isFile()) throw notRegular(path, stat.isDirectory() ? 'a directory' : 'a FIFO, socket or device');
+  } catch (error) {
     nodeFs.closeSync(descriptor);
-    throw notRegular(path, stat.isDirectory() ? 'a directory' : 'a FIFO, socket or device');
+    throw error;
   }
   return new NodeFile(path, descriptor);
 }
@@ -220,7 +235,7 @@ export const nodeFileSystem: FileSystem = {
       makeWithParents(path, {
         make: (one) => nodeFs.mkdirSync(one),
         isDirectory: (one) => nodeFs.statSync(one, { throwIfNoEntry: false })?.isDirectory() === true,
-        sync: (one) => nodeFileSystem.syncDirectory(one),
+        sync: syncDirectory,
       }),
     ),
   rename: (from, to) => attempt(`rename to ${to}`, from, () => nodeFs.renameSync(from, to)),
@@ -273,20 +288,10 @@ export const nodeFileSystem: FileSystem = {
       removeQuietly(temporary);
       throw error;
     }
-    this.syncDirectory(dirname(path));
+    syncDirectory(dirname(path));
   },
-  syncDirectory(path): void {
-    // Windows cannot open a directory for syncing; its renames are journaled.
-    if (process.platform === 'win32') return;
-    attempt('sync the directory', path, () => {
-      const descriptor = nodeFs.openSync(path, constants.O_RDONLY);
-      try {
-        nodeFs.fsyncSync(descriptor);
-      } finally {
-        nodeFs.closeSync(descriptor);
-      }
-    });
-  },
+  syncDirectory,
+  syncDirectoryAsync,
   setModified: (path, modifiedMs) =>
     attempt('set the time of', path, () => {
       // Node cuts seconds to whole microseconds, and a double of today's seconds is off by a part of one.

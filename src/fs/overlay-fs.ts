@@ -139,6 +139,8 @@ export class OverlayFileSystem implements FileSystem {
 
   syncDirectory(): void {}
 
+  async syncDirectoryAsync(): Promise<void> {}
+
   setModified(path: string, modifiedMs: number): void {
     this.#node(path, 'update').modifiedMs = modifiedMs;
   }

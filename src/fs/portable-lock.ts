@@ -25,11 +25,15 @@ export async function lockPortably(
 ): Promise<Lock> {
   requireDirectory(directory);
   const lock = kind === 'socket' ? await lockBySocket(directory) : await lockByFile(fs, directory, systemProcesses());
-  // After ours is taken: a native seglog is then named by its process, which its lock on `.lock` does not tell.
-  const held = kernelLockOf(join(directory, '.lock'));
-  if (held === undefined) return lock;
-  await lock.release();
-  throw locked(directory, held.pid);
+  try {
+    // After ours is taken: a native seglog is then named by its process, which its lock on `.lock` does not tell.
+    const held = kernelLockOf(join(directory, '.lock'));
+    if (held === undefined) return lock;
+    throw locked(directory, held.pid);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
 function requireDirectory(path: string): void {

@@ -29,7 +29,7 @@ export async function lockBySocket(directory: string): Promise<Lock> {
   try {
     const server = await listen(directory, socketName(descriptor));
     let released: Promise<void> | undefined;
-    return { path: directory, release: () => (released ??= free(server, descriptor)) };
+    return { path: directory, release: () => (released ??= free(server, descriptor, directory)) };
   } catch (error) {
     nodeFs.closeSync(descriptor);
     throw error;
@@ -59,11 +59,15 @@ function listen(directory: string, name: string): Promise<Server> {
   });
 }
 
-function free(server: Server, descriptor: number): Promise<void> {
-  return new Promise((resolve) => {
+function free(server: Server, descriptor: number, directory: string): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.close(() => {
-      nodeFs.closeSync(descriptor);
-      resolve();
+      try {
+        nodeFs.closeSync(descriptor);
+        resolve();
+      } catch (error) {
+        reject(ioError('release the lock of the directory', directory, error));
+      }
     });
   });
 }

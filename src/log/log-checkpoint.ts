@@ -111,9 +111,11 @@ export class LogCheckpoint {
   write(noting?: Noting): void {
     this.note(noting);
     this.#writtenMs = this.#log.context.clock.monotonicMs();
+    // Alone, and first: once it is on the disk, what fails behind it takes no record back.
+    this.#logDirectory.writeCheckpoints(['logStartOffsets']);
+    if (this.isStartUnwritten) this.#unwritten = 'leader epochs';
     this.#logDirectory.writeCheckpoints();
     if (this.#unwritten === undefined) return;
-    this.#unwritten = 'leader epochs';
     // Not before: a log that came up with its old start would have lost the epochs of what is below the new one.
     ifThereIsSpace(() => {
       this.#log.epochs.truncateFromStart(this.#log.offsets.logStart);

@@ -5,6 +5,7 @@
 import type { CleanedSegment } from '../cleaner/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
 import type { TopicPartition } from '../format/names.ts';
+import { closeAll } from '../fs/close-all.ts';
 import { ActiveSegment } from '../segment/active-segment.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import type { Segment } from '../segment/segment.ts';
@@ -334,7 +335,7 @@ export class PartitionLog {
   #cutTo(offset: number, active: ActiveSegment): void {
     this.#cuts++;
     if (this.#isBelowAll(offset)) {
-      this.#restartAt(offset, offset, true);
+      this.#restartAt(offset, offset);
       return;
     }
     const removed = this.segments.splitAt(offset + 1);
@@ -373,27 +374,34 @@ export class PartitionLog {
     void this.active;
     const { logEndOffset } = this;
     this.#logDirectory.lowerCleanerOffset(this.partition, offset);
+    // On the disk before anything goes: of what a power loss leaves of the log nothing is believed unseen.
+    this.checkpoint.lower(Math.min(offset, this.segments.first?.baseOffset ?? 0));
     this.checkpoint.write({ isStartNamed: true });
     this.#orOffline(() => this.#restartAt(offset, logStartOffset));
     this.observer.truncated(logEndOffset, offset);
   }
 
-  /** @param isCutOff whether a crash on the way may leave no gap, at the cost of a sync for each segment */
-  #restartAt(offset: number, logStartOffset: number, isCutOff = false): void {
+  /**
+   * The old segments go, the last one first, and all of theirs is gone for good before anything new has a name: whenever the power
+   * fails, there is the beginning of the old log or nothing of it, and never some of it beside the new one.
+   */
+  #restartAt(offset: number, logStartOffset: number): void {
     const { context, directory } = this;
     this.#cuts++;
     this.active.closeNow();
     this.#corruption = undefined;
-    this.#delete(this.segments.splitAt(0), isCutOff);
-    this.#active = ActiveSegment.create(context, directory, offset);
-    this.segments.push(this.#active.segment);
+    this.#delete(this.segments.splitAt(0), true);
     this.epochs.clear();
     this.producers.truncateFullyAndStartAt(offset);
+    context.fs.syncDirectory(directory);
+    this.#active = ActiveSegment.create(context, directory, offset);
+    this.segments.push(this.#active.segment);
     this.offsets.restarted(logStartOffset, offset);
     this.#batchEnd = offset;
-    this.checkpoint.lower(offset);
     this.sync.removed(0);
     context.fs.syncDirectory(directory);
+    // Nothing is left below it that could be missing.
+    this.checkpoint.synced(offset);
     this.checkpoint.write();
   }
 
@@ -473,7 +481,7 @@ export class PartitionLog {
   /** Closes the files as they are. */
   closeNow(): void {
     this.#deleted.stop();
-    this.#active?.closeNow();
-    for (const segment of this.segments) segment.release();
+    const releases = [...this.segments].map((segment) => () => segment.release());
+    closeAll([() => this.#active?.closeNow(), ...releases]);
   }
 }

@@ -12,6 +12,7 @@ import type { ActiveSegment } from '../segment/active-segment.ts';
 import type { SegmentContext } from '../segment/context.ts';
 import type { Segment } from '../segment/segment.ts';
 import { Flusher } from './flusher.ts';
+import { DirectoryNames } from './names.ts';
 import type { LogObserver } from './observer.ts';
 
 /** What is synced. */
@@ -27,6 +28,9 @@ export interface SyncedLog {
   synced(offset: number): void;
 }
 
+/** A sync by `flush.ms` that found no descriptor is tried again no sooner: one that waits for none would do nothing else. */
+const LEAST_RETRY_MS = 100;
+
 const SYNCED: readonly string[] = [
   SUFFIXES.log,
   SUFFIXES.offsetIndex,
@@ -39,10 +43,9 @@ const SYNCED: readonly string[] = [
 export class LogSync {
   readonly #log: SyncedLog;
   readonly #flusher: Flusher;
-  /** Sealed since the last sync: their bytes may not be on the disk yet. */
+  /** Sealed since the last sync: their bytes, or the names of their files, may not be on the disk yet. */
   #sealed: Segment[];
-  /** Whether names in the directory may not be on the disk yet. */
-  #hasNewNames: boolean;
+  readonly #names: DirectoryNames;
   #failure: unknown;
   /** Whether a caller has heard of it: what fails in the background is told by the next call, or by the close. */
   #isTold = false;
@@ -62,7 +65,7 @@ export class LogSync {
       () => log.context.clock.monotonicMs(),
     );
     this.#sealed = [...unsynced];
-    this.#hasNewNames = hasNewNames;
+    this.#names = new DirectoryNames(log.context.fs, log.directory, hasNewNames);
   }
 
   /** @throws SeglogError `LOG_OFFLINE` after a sync that failed: what is on the disk is unknown, and stays so */
@@ -102,13 +105,17 @@ export class LogSync {
 
   /** Something was appended: it is synced within `flush.ms`. */
   appended(): void {
+    this.#syncIn(0);
+  }
+
+  #syncIn(leastMs: number): void {
     const { clock, config } = this.#log.context;
     if (config.flushMs === Infinity || this.#timer !== undefined || this.#isStopped) return;
-    this.#timer = clock.after(config.flushMs, () => {
+    this.#timer = clock.after(Math.max(leastMs, config.flushMs), () => {
       this.#timer = undefined;
       this.#flusher.flush().catch(() => {
         // Nothing was lost where a file could not be opened. It is tried again, also if nothing more is appended.
-        if (this.#failure === undefined) this.appended();
+        if (this.#failure === undefined) this.#syncIn(LEAST_RETRY_MS);
       });
     });
   }
@@ -123,7 +130,7 @@ export class LogSync {
 
   /** A segment was sealed, and another made: both are brought to the disk in the background. */
   rolled(sealed: Segment | undefined): void {
-    this.#hasNewNames = true;
+    this.#names.changed();
     if (sealed === undefined) return;
     this.#sealed.push(sealed);
     this.#flusher.exclusive(() => this.#syncSealed()).catch(() => undefined);
@@ -131,7 +138,7 @@ export class LogSync {
 
   /** Segments whose base is at or above `offset` are gone. */
   removed(offset: number): void {
-    this.#hasNewNames = true;
+    this.#names.changed();
     this.#sealed = this.#sealed.filter(({ baseOffset }) => baseOffset < offset);
   }
 
@@ -142,7 +149,7 @@ export class LogSync {
 
   /** Segments were replaced by others that are on the disk. */
   replaced(segments: readonly Segment[]): void {
-    this.#hasNewNames = true;
+    this.#names.changed();
     this.#sealed = this.#sealed.filter((sealed) => !segments.includes(sealed));
   }
 
@@ -176,20 +183,19 @@ export class LogSync {
    */
   flushSync(): void {
     if (this.#log.isReadOnly) return;
-    const { context, directory, active, logEndOffset, observer } = this.#log;
+    const { context, active, logEndOffset, observer } = this.#log;
     this.check();
     const startedMs = observer.begin();
     try {
       this.#underWay?.syncSync();
       for (const segment of this.#sealed) for (const file of filesOf(context, segment)) file.syncSync();
       active.syncSync();
-      if (this.#hasNewNames) context.fs.syncDirectory(directory);
+      this.#names.syncSync();
     } catch (error) {
       this.#noteFailure(error);
       this.#isTold ||= this.#failure !== undefined;
       throw error;
     }
-    this.#hasNewNames = false;
     this.#sealed = [];
     this.#log.synced(logEndOffset);
     observer.flushed(startedMs, logEndOffset);
@@ -213,44 +219,53 @@ export class LogSync {
     if (log.isReadOnly) return;
     const startedMs = log.observer.begin();
     const end = log.logEndOffset;
-    // The active segment is the one behind all that was synced only in the turn in which none is left. Where none is, its sync
-    // starts in this very turn: behind an await it would wait for the appends of all whom the last sync released.
-    while (this.#sealed.length > 0) await this.#syncSealed();
-    const { active } = log;
-    try {
-      await active.sync();
-      this.#syncNames();
-    } catch (error) {
-      this.#noteFailure(error);
-      throw error;
-    }
-    this.#synced(end);
+    await this.#syncBelow(end, () => log.active.sync());
     log.observer.flushed(startedMs, end);
   }
 
-  /** A roll meanwhile adds to the list. Only when it is empty is the active segment the one behind all that was synced. */
+  /** Those that were sealed before the call: a roll meanwhile has its own turn, so that who waits for this one is not kept waiting. */
   async #syncSealed(): Promise<void> {
     // The work of a roll may have waited behind a sync that failed.
     this.check();
-    const { context } = this.#log;
-    let end: number | undefined;
+    await this.#syncBelow(this.#log.active.baseOffset);
+  }
+
+  /**
+   * Syncs the sealed segments below `end`, what is `behind` them, and names. A roll meanwhile may add to them: what was active when
+   * this began is behind all that was synced only in the turn in which none is left. Where none is, its sync starts in this very turn:
+   * behind an await it would wait for the appends of all whom the last sync released.
+   */
+  async #syncBelow(end: number, behind?: () => Promise<void>): Promise<void> {
+    let from = 0;
     try {
-      for (let sealed = this.#sealed[0]; sealed !== undefined; sealed = this.#sealed[0]) {
-        for (const file of filesOf(context, sealed)) {
-          this.#underWay = file;
-          await file.sync();
-        }
-        if (this.#sealed[0] === sealed) this.#sealed.shift();
-        end = this.#sealed[0]?.baseOffset ?? this.#log.active.baseOffset;
+      for (let next = this.#sealedIn(from, end); next !== undefined; next = this.#sealedIn(from, end)) {
+        await this.#syncFiles(next);
+        from = next.baseOffset + 1;
       }
-      this.#syncNames();
+      await behind?.();
+      await this.#names.sync();
     } catch (error) {
       this.#noteFailure(error);
       throw error;
+    }
+    // Not before their names: a checkpoint meanwhile would lie above a segment whose transaction index has none on the disk.
+    this.#sealed = this.#sealed.filter(({ baseOffset }) => baseOffset >= from);
+    this.#synced(end);
+  }
+
+  #sealedIn(from: number, end: number): Segment | undefined {
+    return this.#sealed.find(({ baseOffset }) => baseOffset >= from && baseOffset < end);
+  }
+
+  async #syncFiles(segment: Segment): Promise<void> {
+    try {
+      for (const file of filesOf(this.#log.context, segment)) {
+        this.#underWay = file;
+        await file.sync();
+      }
     } finally {
       this.#underWay = undefined;
     }
-    if (end !== undefined) this.#synced(end);
   }
 
   /**
@@ -262,12 +277,6 @@ export class LogSync {
   #synced(offset: number): void {
     this.check();
     this.#log.synced(offset);
-  }
-
-  #syncNames(): void {
-    if (!this.#hasNewNames) return;
-    this.#log.context.fs.syncDirectory(this.#log.directory);
-    this.#hasNewNames = false;
   }
 
   /** A file that could not be opened was not synced in vain: nothing was lost, and the next try may go well. */

@@ -3,6 +3,7 @@ import { SCAN_ROW } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
 import { lastOffsetOf, maxTimestampOf } from '../format/batch.ts';
 import { SUFFIXES } from '../format/names.ts';
+import { closeAll } from '../fs/close-all.ts';
 import type { AppendFile } from '../fs/contract.ts';
 import { OffsetIndex } from '../index/offset-index.ts';
 import { TimeIndex } from '../index/time-index.ts';
@@ -286,10 +287,12 @@ export class ActiveSegment {
 
   /** Closes the files as they are. */
   closeNow(): void {
-    this.segment.release();
-    this.#offsets.table.close();
-    this.#times.table.close();
-    this.#file.close();
+    closeAll([
+      () => this.segment.release(),
+      () => this.#offsets.table.close(),
+      () => this.#times.table.close(),
+      () => this.#file.close(),
+    ]);
   }
 
   #finish(): void {

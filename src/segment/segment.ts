@@ -6,6 +6,7 @@ import { type BatchHeader, readBatchHeader } from '../record/batch-header.ts';
 import { baseOffsetOf, HEADER_SIZE, lastOffsetOf, LEGACY, maxTimestampOf } from '../format/batch.ts';
 import { segmentFileName, SUFFIXES } from '../format/names.ts';
 import { offsetOfTimeEntry, timestampOfEntry, TIME_INDEX, type TimeIndexEntry } from '../format/time-index.ts';
+import { closeAll } from '../fs/close-all.ts';
 import type { File } from '../fs/contract.ts';
 import type { EntryTable } from '../index/entry-table.ts';
 import { OffsetIndex } from '../index/offset-index.ts';
@@ -325,15 +326,17 @@ export class Segment implements Closable {
    */
   release(): void {
     this.#isReleased = this.#pins > 0;
-    if (!this.#isReleased) {
-      this.#log?.close();
-      this.#log = undefined;
-    }
-    this.#indexes?.offsets.table.close();
-    this.#indexes?.times.table.close();
+    const log = this.#isReleased ? undefined : this.#log;
+    if (!this.#isReleased) this.#log = undefined;
+    const indexes = this.#indexes;
     this.#indexes = undefined;
-    this.dropTransactions();
-    this.#context.open.forget(this);
+    closeAll([
+      () => log?.close(),
+      () => indexes?.offsets.table.close(),
+      () => indexes?.times.table.close(),
+      () => this.dropTransactions(),
+      () => this.#context.open.forget(this),
+    ]);
   }
 
   /** The timestamp of the last entry of the time index file, without loading the rest of it. */

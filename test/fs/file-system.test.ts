@@ -163,12 +163,13 @@ describe.each([
     expect(fs.list(directory)).toEqual([]);
   });
 
-  test('replaces a small file whole, and leaves nothing beside it', () => {
+  test('replaces a small file whole, and leaves nothing beside it', async () => {
     const [fs, directory] = make();
     expect(fs.readSmall(`${directory}/x`)).toBeUndefined();
     fs.replaceSmall(`${directory}/x`, bytes('first, and longer'));
     fs.replaceSmall(`${directory}/x`, bytes('second'));
     fs.syncDirectory(directory);
+    await fs.syncDirectoryAsync(directory);
     expect([contentOf(fs, `${directory}/x`), fs.list(directory)]).toEqual(['second', ['x']]);
   });
 

@@ -12,6 +12,7 @@ import { scratch } from '../support/temp.ts';
 const SEEN = [
   'writeSync',
   'fsyncSync',
+  'fsync',
   'fdatasyncSync',
   'fdatasync',
   'renameSync',
@@ -68,6 +69,8 @@ test('syncing a directory or a file asks the machine to', async () => {
   watch();
   nodeFileSystem.syncDirectory(directory);
   expect(calls).toEqual([`fsyncSync ${basename(directory)}`]);
+  await nodeFileSystem.syncDirectoryAsync(directory);
+  expect(calls.splice(1)).toEqual([`fsync ${basename(directory)}`]);
   const { fd } = file;
   file.syncSync();
   // Of the file opened once more: what the system tells one descriptor of a lost page it does not tell it again.

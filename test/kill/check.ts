@@ -17,6 +17,7 @@ import { openStore } from './stores.ts';
 import type { Found } from './model.ts';
 import { type Kind, type PlannedRecord, TOPICS } from './plan.ts';
 import type { EngineName } from './process.ts';
+import { lookAtProducers, sendAgain } from './producers.ts';
 
 /** Both engines in one process. */
 export type Engines = Readonly<Record<EngineName, Engine>>;
@@ -71,7 +72,7 @@ async function open<T>(
     for (const topic of TOPICS[kind]) found.set(topic, await each(store.partition(topic, 0), now));
     await store.close();
   } else {
-    const log = await Log.open(join(directory, 't-0'), { ...config, engine });
+    const log = await Log.open(join(directory, 't-0'), { ...config, engine, clock: new ManualClock(now) });
     found.set('t', await each(log, now));
     await log.close();
   }
@@ -90,7 +91,10 @@ function readAll(log: Log): Found {
   const torn = recovery?.cuts.filter(({ kind }) => kind !== 'zero-tail' && kind !== 'below-log-start') ?? [];
   if (torn.length > 0) throw new Error(`a kill cannot tear: ${JSON.stringify(torn)}`);
   const records = new Map<number, PlannedRecord>();
+  let firstMarker = Infinity;
   for (const batch of log.readSync()) {
+    if (batch.isControl) firstMarker = Math.min(firstMarker, batch.baseOffset);
+    if (batch.isControl) continue;
     for (const { offset, key, value, timestamp } of batch.records()) {
       if (offset < start) continue;
       if (records.has(offset)) throw new Error(`offset ${offset} is there twice`);
@@ -103,13 +107,17 @@ function readAll(log: Log): Found {
       throw new Error(`offset ${offset} is not found by its index`);
     }
     const later = log.offsetForTimestamp(timestamp);
-    if (later?.timestamp !== timestamp || later.offset > offset) throw new Error(`time ${timestamp} is not found`);
+    // Markers have times of their own, and are found as records are.
+    const isIt = later?.timestamp === timestamp || firstMarker < offset;
+    if (later === undefined || !isIt || later.offset > offset) throw new Error(`time ${timestamp} is not found`);
   }
+  lookAtProducers(log);
   return { start, end, records };
 }
 
 async function appendOne(log: Log, now: number): Promise<void> {
   const { logEndOffset } = log;
+  await sendAgain(log);
   const { baseOffset } = await log.append({ key: 'next', value: 'next', timestamp: now });
   const [batch] = [...log.readSync({ from: logEndOffset })];
   const value = batch === undefined ? undefined : [...batch.records()][0]?.value?.toString();

@@ -27,6 +27,8 @@ export class PartitionModel {
   #bases: number[] = [];
   /** Offsets of records that a compaction may have dropped: a later one of their key was there. */
   #superseded = new Set<number>();
+  /** Offsets of the records of open transactions, by producer: aborted, they may be dropped. */
+  readonly #open = new Map<number, number[]>();
   /** While a deed is under way. */
   #mayStart: (offset: number) => boolean = () => false;
   #mayEnd: (offset: number) => boolean = () => false;
@@ -36,11 +38,19 @@ export class PartitionModel {
     const { offset } = said;
     const complaint = this.#complaintOfOffsets(said);
     this.#settle(said);
-    if (deed.do === 'append') {
+    if (deed.do === 'append' || deed.do === 'produce') {
       for (const [i, record] of deed.records.entries()) this.#records.set(this.#end + i, record);
+      if (deed.do === 'produce' && deed.isTransactional) this.#opened(deed.producerId, deed.records.length);
       this.#bases.push(this.#end);
       const whole = this.#end + deed.records.length;
       this.#mayEnd = (end) => end === whole;
+    } else if (deed.do === 'end') {
+      this.#bases.push(this.#end);
+      // Without a transaction nothing is done.
+      const marked = this.#end + 1;
+      this.#mayEnd = (end) => end === marked || end === marked - 1;
+      if (deed.result === 'abort') for (const at of this.#open.get(deed.producerId) ?? []) this.#superseded.add(at);
+      this.#open.delete(deed.producerId);
     } else if (deed.do === 'truncate') {
       const lowest = offset < this.#end ? this.#endBelow(offset) : this.#end;
       this.#mayEnd = (end) => end >= Math.max(this.#start, lowest) && end <= this.#end;
@@ -54,12 +64,13 @@ export class PartitionModel {
 
   /** @returns what is wrong with what the process says that it did, if anything */
   ends(what: string, said: Said): string | undefined {
-    const isDone = what === 'append' ? this.#mayEnd(said.end) : what !== 'delete-records' || this.#mayStart(said.start);
+    const isAppend = what === 'append' || what === 'produce' || what === 'end';
+    const isDone = isAppend ? this.#mayEnd(said.end) : what !== 'delete-records' || this.#mayStart(said.start);
     const complaint = isDone ? this.#complaintOfOffsets(said) : `it says that ${what} is done: ${JSON.stringify(said)}`;
     const isCut = what === 'truncate' && said.end < this.#end;
     const base = this.#baseOf(said.end);
     if (isCut) this.#lowEnd = this.#endBelow(said.end);
-    if (what === 'append') this.#lowEnd = undefined;
+    if (isAppend) this.#lowEnd = undefined;
     this.#settle(said);
     for (let offset = base; isCut && offset < said.end; offset++) this.#records.delete(offset);
     return complaint;
@@ -71,6 +82,11 @@ export class PartitionModel {
     this.#settle(found);
     for (const offset of [...this.#records.keys()]) if (!found.records.has(offset)) this.#records.delete(offset);
     return complaint;
+  }
+
+  #opened(producerId: number, count: number): void {
+    const offsets = Array.from({ length: count }, (_, i) => this.#end + i);
+    this.#open.set(producerId, [...(this.#open.get(producerId) ?? []), ...offsets]);
   }
 
   #baseOf(offset: number): number {
@@ -120,6 +136,12 @@ export class PartitionModel {
     if (this.#lowEnd !== undefined && this.#lowEnd >= end) this.#lowEnd = undefined;
     this.#records = new Map([...this.#records].filter(([offset]) => offset >= start && offset < end));
     this.#bases = this.#bases.filter((base) => base < end);
+    for (const [producerId, offsets] of this.#open) {
+      this.#open.set(
+        producerId,
+        offsets.filter((offset) => offset < end),
+      );
+    }
     this.#superseded = new Set([...this.#superseded].filter((offset) => offset >= start && offset < end));
     this.#mayStart = this.#mayEnd = () => false;
   }

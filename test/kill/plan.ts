@@ -7,9 +7,30 @@ export type Deed =
   | { readonly do: 'append'; readonly topic: string; readonly records: readonly PlannedRecord[] }
   | { readonly do: 'truncate' | 'delete-records'; readonly topic: string; readonly at: number }
   | { readonly do: 'retention' | 'compact'; readonly topic: string; readonly now: number }
+  /** By a producer that numbers its records; sent twice when `again`. */
+  | ({ readonly do: 'produce'; readonly topic: string; readonly records: readonly PlannedRecord[] } & Sent)
+  /** Ends the producer's transaction, if it has one. */
+  | { readonly do: 'end'; readonly topic: string; readonly producerId: number; readonly result: 'commit' | 'abort' }
   | { readonly do: 'open' | 'close' | 'flush' | 'repair' }
   /** Of a store alone: time goes on, and what is due is done: checkpoints, retention, compaction. */
   | { readonly do: 'pass'; readonly ms: number };
+
+/** How a producer sends a batch. Its number is the next one of what the log knows of it. */
+export interface Sent {
+  readonly producerId: number;
+  readonly isTransactional: boolean;
+  /** Whether the producer comes with its next epoch; not within a transaction. */
+  readonly isNewEpoch: boolean;
+  readonly again: boolean;
+}
+
+/** What a life has besides what all have. */
+export interface Workload {
+  /** Producers that number their records, with transactions and without. */
+  readonly producers?: boolean;
+  /** How many threads compact a store's topics, beside the one that is asked for all else. */
+  readonly cleaners?: number;
+}
 
 /** A record; its time tells it from all others. */
 export interface PlannedRecord {
@@ -30,6 +51,7 @@ export interface Task {
   readonly now: number;
   /** Before its change of files of this number, as node:fs sees them, the process kills itself. */
   readonly hookAt: number | undefined;
+  readonly cleaners: number;
   readonly deeds: readonly Deed[];
 }
 
@@ -39,6 +61,10 @@ export const TOPICS: Readonly<Record<Kind, readonly string[]>> = { log: ['t'], s
 /** Milliseconds that `retention` keeps. Records are a second apart. */
 export const RETENTION_MS = 6000;
 const SECOND = 1000;
+/** Times of records begin here where producers are: who is older than a day is forgotten. */
+export const NOW = 1_000_000_000;
+/** The first numbers its records alone, the others have transactions. */
+const PRODUCERS = 3;
 
 /** A configuration that makes much happen in few appends. */
 export function planConfig(random: Random, kind: Kind): Partial<LogConfig> {
@@ -58,11 +84,18 @@ export function planConfig(random: Random, kind: Kind): Partial<LogConfig> {
 export class Planner {
   readonly #random: Random;
   readonly #kind: Kind;
+  readonly #hasProducers: boolean;
   #records = 0;
 
-  constructor(random: Random, kind: Kind) {
+  constructor(random: Random, kind: Kind, { producers = false }: Workload = {}) {
     this.#random = random;
     this.#kind = kind;
+    this.#hasProducers = producers;
+  }
+
+  /** The time of the last record. */
+  get #now(): number {
+    return this.#records * SECOND + (this.#hasProducers ? NOW : 0);
   }
 
   /** Opening, `count` deeds, and closing. */
@@ -75,7 +108,8 @@ export class Planner {
   #deed(): Deed[] {
     const random = this.#random;
     const topic = random.pick(TOPICS[this.#kind]);
-    const now = this.#records * SECOND;
+    const now = this.#now;
+    if (this.#hasProducers && random.chance(0.4)) return [this.#ofProducer(topic)];
     const chance = random.next();
     if (chance < 0.5) return [this.append(topic)];
     if (chance < 0.57) return [{ do: 'flush' }];
@@ -92,12 +126,27 @@ export class Planner {
 
   /** A batch of one to five records of four keys; a tombstone now and then. */
   append(topic: string): Deed {
+    return { do: 'append', topic, records: this.#batch() };
+  }
+
+  #ofProducer(topic: string): Deed {
     const random = this.#random;
-    const records = Array.from({ length: random.between(1, 5) }, () => {
-      const timestamp = ++this.#records * SECOND;
+    const producerId = random.between(1, PRODUCERS);
+    const isTransactional = producerId > 1;
+    if (isTransactional && random.chance(0.35)) {
+      return { do: 'end', topic, producerId, result: random.pick(['commit', 'abort']) };
+    }
+    const sent = { isTransactional, isNewEpoch: random.chance(0.1), again: random.chance(0.25) };
+    return { do: 'produce', topic, records: this.#batch(), producerId, ...sent };
+  }
+
+  #batch(): PlannedRecord[] {
+    const random = this.#random;
+    return Array.from({ length: random.between(1, 5) }, () => {
+      this.#records++;
+      const timestamp = this.#now;
       const value = random.chance(0.15) ? null : `v${timestamp}${'.'.repeat(random.between(0, 40))}`;
       return { key: `k${random.between(0, 3)}`, value, timestamp };
     });
-    return { do: 'append', topic, records };
   }
 }

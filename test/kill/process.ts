@@ -1,16 +1,21 @@
-/** Starts the processes that are killed, kills them in one of four ways, and takes down what they said until then. */
+/** Starts the processes that are killed, kills them in one of several ways, and takes down what they said until then. */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { CHANGING_CALLS, type ChangingCall, type Survey, surveyOf } from './calls.ts';
 import type { Task } from './plan.ts';
 
 /**
  * How a process dies. `hook`: by itself, before its `n`th change through node:fs. `calls`: by strace, when a thread of it
- * enters its `n`th system call of a set; this sees what the addon does. `moment`: some microseconds after its task was sent.
+ * enters its `n`th system call of a set; this sees what the addon does. `call`: the same for one call alone. `moment`: some
+ * microseconds after its task was sent. `survey`: not at all; what calls it made is taken down.
  */
 export type Killing =
   | { readonly how: 'hook'; readonly n: number }
   | { readonly how: 'calls'; readonly set: CallSet; readonly n: number }
-  | { readonly how: 'moment'; readonly microseconds: number };
+  | { readonly how: 'call'; readonly call: ChangingCall; readonly n: number }
+  | { readonly how: 'moment'; readonly microseconds: number }
+  | { readonly how: 'survey'; readonly trace: string };
 
 /** Sets of system calls; those that a machine does not have are passed over. */
 export const CALL_SETS = {
@@ -35,6 +40,8 @@ export interface Ended {
   readonly isKilled: boolean;
   /** What it complained of; empty for one that was killed or came to its end. */
   readonly complaint: string;
+  /** The calls that changed something, where they were taken down. */
+  readonly survey: Survey | undefined;
 }
 
 /** A line of a process: before a deed, or after it. */
@@ -83,7 +90,8 @@ export class Victim {
   async run(task: Task, killing: Killing): Promise<Ended> {
     const closed = once(this.#child, 'close') as Promise<[number | null, string | null]>;
     await this.#ready;
-    const strace = killing.how === 'calls' ? await this.#attach(killing) : undefined;
+    const args = straceArguments(killing);
+    const strace = args === undefined ? undefined : await this.#attach(args);
     const hookAt = killing.how === 'hook' ? killing.n : undefined;
     this.#child.stdin.end(`${JSON.stringify({ ...task, hookAt }, (_, value) => told(value))}\n`);
     if (killing.how === 'moment') this.#killIn(killing.microseconds);
@@ -92,7 +100,8 @@ export class Victim {
     const isKilled = signal === 'SIGKILL';
     const complaint =
       isKilled || code === 0 ? this.#complaint : `exit code ${code}, signal ${signal}: ${this.#complaint.slice(-2000)}`;
-    return { said: this.#lines(), isKilled, complaint };
+    const survey = killing.how === 'survey' ? surveyOf(readFileSync(killing.trace, 'utf8'), task.directory) : undefined;
+    return { said: this.#lines(), isKilled, complaint, survey };
   }
 
   /** Ends one that was not needed. */
@@ -100,11 +109,8 @@ export class Victim {
     this.#child.kill('SIGKILL');
   }
 
-  async #attach({ set, n }: Killing & { how: 'calls' }): Promise<{ ended: Promise<unknown> }> {
-    const calls = CALL_SETS[set].map((call) => `?${call}`).join();
-    const inject = `inject=${calls}:signal=KILL:when=${n}`;
-    const args = ['-f', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', inject, '-p', String(this.#child.pid)];
-    const strace = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  async #attach(args: readonly string[]): Promise<{ ended: Promise<unknown> }> {
+    const strace = spawn('strace', [...args, '-p', String(this.#child.pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
     const ended = once(strace, 'close');
     let text = '';
     await new Promise<void>((resolve, reject) => {
@@ -132,6 +138,15 @@ export class Victim {
     const lines = this.#said.split('\n').slice(1, -1);
     return lines.map((line) => JSON.parse(line) as Line);
   }
+}
+
+/** How strace is asked to kill, or to take down; undefined where another way is taken. */
+function straceArguments(killing: Killing): string[] | undefined {
+  const named = (calls: readonly string[]): string => calls.map((call) => `?${call}`).join();
+  if (killing.how === 'survey') return ['-f', '-y', '-o', killing.trace, '-e', `trace=${named(CHANGING_CALLS)}`];
+  if (killing.how !== 'calls' && killing.how !== 'call') return undefined;
+  const calls = named(killing.how === 'calls' ? CALL_SETS[killing.set] : [killing.call]);
+  return ['-f', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', `inject=${calls}:signal=KILL:when=${killing.n}`];
 }
 
 /** JSON has no infinity. */

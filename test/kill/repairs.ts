@@ -35,7 +35,7 @@ export async function damagedPartition(random: Random, path: string, engines: En
   await log.close();
   damage(random, join(directory, 't-0'), '.log');
   damage(random, join(directory, 't-0'), '.index');
-  const task = { directory, kind: 'repair', config, now: 0, deeds: planner.deeds(1) } as const;
+  const task = { directory, kind: 'repair', config, now: 0, cleaners: 0, deeds: planner.deeds(1) } as const;
   const whole = join(path, 'repaired');
   cpSync(directory, whole, { recursive: true, preserveTimestamps: true });
   await applyRepair(join(whole, 't-0'), optionsFor(task, engines.ts));

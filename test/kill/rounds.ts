@@ -9,7 +9,8 @@ import { ManualClock } from '../../src/clock/clock.ts';
 import { Random } from '../support/random.ts';
 import { type Engines, look } from './check.ts';
 import { PartitionModel } from './model.ts';
-import { type Deed, type Kind, planConfig, Planner, type Task, TOPICS } from './plan.ts';
+import type { Survey } from './calls.ts';
+import { type Deed, type Kind, NOW, planConfig, Planner, type Task, TOPICS, type Workload } from './plan.ts';
 import { type CallSet, type Ended, type EngineName, type Killing, Victim } from './process.ts';
 import { damagedPartition, lookAtRepair } from './repairs.ts';
 import { openStore } from './stores.ts';
@@ -24,7 +25,7 @@ export interface Bench {
 }
 
 /** One life of a directory: all of it comes from this. */
-export interface LifePlan {
+export interface LifePlan extends Workload {
   readonly seed: number;
   readonly kind: Kind;
   readonly rounds: number;
@@ -40,9 +41,10 @@ export interface Life {
   readonly wholes: number;
   /** What is not as it must be, with all that replays it. */
   readonly failure: string | undefined;
+  /** Of a life that was only looked at: the calls by which it changes files. */
+  readonly survey?: Survey | undefined;
 }
 
-const NOW = 1_000_000_000;
 /** What a kill left is on a disk; the copies that are opened need none, and are a file system of another kind. */
 const MEMORY = '/dev/shm';
 
@@ -52,7 +54,7 @@ export async function live(bench: Bench, plan: LifePlan): Promise<Life> {
   const random = new Random(plan.seed);
   const scratch = mkdtempSync(join(tmpdir(), 'seglog-kill-'));
   const config = planConfig(random, plan.kind);
-  const planner = new Planner(random, plan.kind);
+  const planner = new Planner(random, plan.kind, plan);
   const models = new Map(TOPICS[plan.kind].map((topic) => [topic, new PartitionModel()]));
   const directory = join(scratch, 'left');
   const copies = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'seglog-killed-'));
@@ -61,18 +63,21 @@ export async function live(bench: Bench, plan: LifePlan): Promise<Life> {
   if (plan.kind === 'store') await (await openStore(directory, config, new ManualClock(NOW))).close();
   let [kills, wholes] = [0, 0];
   let story = '';
+  let survey: Survey | undefined;
   const history: string[] = [JSON.stringify(config)];
   try {
     for (let round = 0; round < plan.rounds; round++) {
-      const engine = bench.names[(plan.seed + round) % bench.names.length] ?? 'ts';
-      const killing = plan.killing ?? drawKilling(random, bench.hasStrace);
+      const engine = engineOf(bench, plan, round);
+      const killing = killingOf(plan, random, bench, scratch);
       const deeds = planner.deeds(plan.deeds);
-      const task: Task = { directory, kind: plan.kind, config, now: NOW, hookAt: undefined, deeds };
+      const { kind, cleaners = 0 } = plan;
+      const task: Task = { directory, kind, config, now: NOW, hookAt: undefined, cleaners, deeds };
       story = `round ${round}, ${engine}, ${JSON.stringify(killing)}`;
       const ended = await new Victim(bench.program, engine).run(task, killing);
       if (ended.isKilled) kills++;
       else wholes++;
       if (ended.complaint !== '') throw new Error(`the process itself: ${ended.complaint}`);
+      survey = ended.survey;
       story += `, ${ended.said.length} lines, last deed ${JSON.stringify(deeds[ended.said.at(-1)?.at ?? 0])}`;
       history.push(...ended.said.map((line) => `${JSON.stringify(line)} ${JSON.stringify(deeds[line.at])}`));
       follow(models, deeds, ended);
@@ -80,7 +85,7 @@ export async function live(bench: Bench, plan: LifePlan): Promise<Life> {
       for (const [topic, model] of models) must(model.finds(found.get(topic) ?? nothing()), topic);
       rmSync(copies, { recursive: true });
     }
-    return { kills, wholes, failure: undefined };
+    return { kills, wholes, failure: undefined, survey };
   } catch (error) {
     const kept = mkdtempSync(join(tmpdir(), 'seglog-killed-'));
     cpSync(scratch, kept, { recursive: true });
@@ -100,22 +105,24 @@ async function liveRepaired(bench: Bench, plan: LifePlan): Promise<Life> {
   const scratch = mkdtempSync(join(tmpdir(), 'seglog-kill-'));
   let [kills, wholes] = [0, 0];
   let story = '';
+  let survey: Survey | undefined;
   try {
     const damaged = await damagedPartition(random, join(scratch, 'damaged'), bench.engines);
     for (let round = 0; round < plan.rounds; round++) {
       const directory = join(scratch, `${round}`);
       cpSync(damaged.directory, directory, { recursive: true, preserveTimestamps: true });
-      const killing = plan.killing ?? drawKilling(random, bench.hasStrace);
-      const engine = bench.names[(plan.seed + round) % bench.names.length] ?? 'ts';
+      const killing = killingOf(plan, random, bench, scratch);
+      const engine = engineOf(bench, plan, round);
       story = `round ${round}, ${engine}, ${JSON.stringify(killing)}`;
       const task: Task = { ...damaged.task, directory, hookAt: undefined };
       const ended = await new Victim(bench.program, engine).run(task, killing);
       if (ended.complaint !== '') throw new Error(`the process itself: ${ended.complaint}`);
+      survey = ended.survey;
       if (ended.isKilled) kills++;
       else wholes++;
       await lookAtRepair(damaged, directory, bench.engines[engine === 'native' ? 'ts' : 'native']);
     }
-    return { kills, wholes, failure: undefined };
+    return { kills, wholes, failure: undefined, survey };
   } catch (error) {
     return { kills, wholes, failure: `${story}: ${String(error)}\n  again: ${replayLine(plan)}` };
   } finally {
@@ -124,9 +131,20 @@ async function liveRepaired(bench: Bench, plan: LifePlan): Promise<Life> {
 }
 
 /** The command that lives a life again. Which of two threads comes first may differ. */
-function replayLine({ seed, kind, rounds, deeds, killing }: LifePlan): string {
+function replayLine({ seed, kind, rounds, deeds, killing, producers = false, cleaners = 0 }: LifePlan): string {
   const how = killing === undefined ? '' : ` --killing '${JSON.stringify(killing)}'`;
-  return `npm run kill -- --seed ${seed} --kind ${kind} --rounds ${rounds} --deeds ${deeds}${how}`;
+  const what = `${producers ? ' --producers' : ''}${cleaners > 0 ? ` --cleaners ${cleaners}` : ''}`;
+  return `npm run kill -- --seed ${seed} --kind ${kind} --rounds ${rounds} --deeds ${deeds}${what}${how}`;
+}
+
+/** Engines take turns, by lives and by rounds; lives of one kind come every few seeds. */
+function engineOf({ names }: Bench, { seed }: LifePlan, round: number): EngineName {
+  return names[(seed + (seed >> 3) + round) % names.length] ?? 'ts';
+}
+
+function killingOf(plan: LifePlan, random: Random, { hasStrace }: Bench, scratch: string): Killing {
+  const killing = plan.killing ?? drawKilling(random, hasStrace);
+  return killing.how === 'survey' ? { how: 'survey', trace: join(scratch, 'trace') } : killing;
 }
 
 function nothing(): never {

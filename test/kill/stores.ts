@@ -5,15 +5,16 @@ import type { LogConfig } from '../../src/config/log-config.ts';
 import type { Engine } from '../../src/engine/contract.ts';
 import { Store } from '../../src/store/store.ts';
 
-/** Opens it, and makes the topics that are not there. Cleaning runs on threads that a bundle has not: no cleaner threads. */
+/** Opens it, and makes the topics that are not there. */
 export async function openStore(
   directory: string,
   config: Partial<LogConfig>,
   clock: Clock,
   engine?: Engine,
+  cleaners = 0,
 ): Promise<Store> {
   const given = engine === undefined ? { clock } : { clock, engine };
-  const store = await Store.open(join(directory, 'logs'), { ...config, ...given, logCleanerThreads: 0 });
+  const store = await Store.open(join(directory, 'logs'), { ...config, ...given, logCleanerThreads: cleaners });
   const topics = store.topics();
   if (!topics.includes('d')) await store.createTopic({ name: 'd' });
   if (!topics.includes('c')) await store.createTopic({ name: 'c', config: { cleanupPolicy: ['compact'] } });

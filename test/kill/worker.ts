@@ -12,6 +12,7 @@ import { Log } from '../../src/log/log.ts';
 import { applyRepair } from '../../src/repair/repair.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Deed, Task } from './plan.ts';
+import { endTransaction, produce } from './producers.ts';
 import { openStore } from './stores.ts';
 
 const CHANGES = [
@@ -95,6 +96,8 @@ class Life {
 
   async #change(log: Log, deed: Deed & { topic: string }, offset: number): Promise<void> {
     if (deed.do === 'append') await log.append(deed.records);
+    else if (deed.do === 'produce') await produce(log, deed);
+    else if (deed.do === 'end') await endTransaction(log, deed);
     else if ('now' in deed) {
       if (deed.do === 'retention') await log.applyRetention(deed.now);
       else await log.compact({ now: deed.now, segmentBytes: 2000 });
@@ -103,12 +106,14 @@ class Life {
   }
 
   async #other(deed: Exclude<Deed, { topic: string }>): Promise<void> {
-    const { directory, config, kind } = this.#task;
+    const { directory, config, kind, cleaners } = this.#task;
     if (deed.do === 'repair') {
       const given = { fs: nodeFileSystem, engine: defaultEngine(), clock: systemClock, config };
       await applyRepair(join(directory, 't-0'), { ...given, onCorrupt: 'excise' });
-    } else if (deed.do === 'open' && kind === 'store') this.#store = await openStore(directory, config, this.#clock);
-    else if (deed.do === 'open') this.#log = await Log.open(join(directory, 't-0'), config);
+    } else if (deed.do === 'open' && kind === 'store') {
+      this.#store = await openStore(directory, config, this.#clock, undefined, cleaners);
+    } else if (deed.do === 'open')
+      this.#log = await Log.open(join(directory, 't-0'), { ...config, clock: this.#clock });
     else if (deed.do === 'flush') await (this.#store?.flush() ?? this.#log?.flush());
     else if (deed.do === 'pass') await this.#pass(deed.ms);
     else {
@@ -120,7 +125,9 @@ class Life {
   /** Periodic work runs on, on its own; a while is given to it, and the kill may come in any of it. */
   async #pass(ms: number): Promise<void> {
     this.#clock.advance(ms);
-    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+    // A thread takes long to start.
+    for (let turn = 0; turn < (this.#task.cleaners > 0 ? 100 : 10); turn++)
+      await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 

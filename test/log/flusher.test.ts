@@ -1,5 +1,6 @@
 /** Who has a turn at the disk: syncs that are shared, and works that must be alone. */
 import { expect, test } from 'vitest';
+import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { Flusher } from '../../src/log/flusher.ts';
 import { Log } from '../../src/log/log.ts';
 import { scratchPartition } from '../support/temp.ts';
@@ -78,6 +79,30 @@ test('a log that is appended to and flushed without a pause is compacted', async
   );
   expect(turns).toBeLessThan(TURNS);
   expect((await compacted).statistics.superseded).toBeGreaterThan(0);
+});
+
+test('a log that rolls faster than its segments are synced is flushed all the same', async () => {
+  const fs = new MemoryFileSystem();
+  fs.makeDirectory('/logs');
+  const open = fs.open.bind(fs);
+  fs.open = (path, mode) => {
+    const file = open(path, mode);
+    file.sync = async () => {
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    return file;
+  };
+  const log = await Log.open('/logs/t-0', { fs, segmentBytes: 80 });
+  let appended = 0;
+  const flush = { isDone: false };
+  for (; appended < TURNS && !flush.isDone; appended++) {
+    log.appendSync({ value: `record ${appended}` });
+    if (appended === 3) void log.flush().then(() => (flush.isDone = true));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(flush.isDone, `flushed beside ${appended} rolls`).toBe(true);
+  expect(log.status().recoveryPoint).toBeLessThan(appended);
+  await log.close();
 });
 
 test('a work that asks for another one is done before that begins', async () => {

@@ -18,6 +18,16 @@ describe('appends and syncs at the same time', () => {
     await log.close();
   });
 
+  test('what is appended while a flush runs does not count as flushed', async () => {
+    const log = await Log.open(scratchPartition());
+    log.appendSync({ value: 'first' });
+    const flushed = log.flush();
+    log.appendSync({ value: 'second' });
+    await flushed;
+    expect(log.status()).toMatchObject({ logEndOffset: 2, recoveryPoint: 1 });
+    await log.close();
+  });
+
   test('a roll, a read and a truncation meet a sync without harm', async () => {
     const log = await Log.open(scratchPartition(), { segmentBytes: 500 });
     const flushes: Promise<void>[] = [];

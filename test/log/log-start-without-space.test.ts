@@ -88,6 +88,19 @@ describe('F16: records are deleted on a full disk', () => {
   });
 });
 
+describe('F16: there is space for the log start, and for no other checkpoint', () => {
+  test('records that are deleted from within a segment stay so, and the call says nothing else', async () => {
+    const disk = newDisk();
+    const log = await filled(disk, new ManualClock(1000));
+    disk.isFull = (path) => path.endsWith('checkpoint') && !path.endsWith('log-start-offset-checkpoint');
+    expect(await codeOf(log.deleteRecordsBefore(8))).toBe('ok');
+    expect(log.logStartOffset).toBe(8);
+    expect((await afterCrash(disk)).logStartOffset).toBe(8);
+    disk.isFull = () => false;
+    await log.close();
+  });
+});
+
 describe('F16: leader epochs below the log start', () => {
   const BEFORE = [
     { epoch: 0, startOffset: 0 },

@@ -107,12 +107,23 @@ describe('F12: a truncation to below all that is there', () => {
     expect(starts).toEqual(new Set([1, 3]));
   });
 
-  test('that starts it anew elsewhere brings nothing back that was deleted, and no offset below', async () => {
-    const cut = (log: Log): Promise<unknown> => log.truncateFullyAndStartAt(10);
-    await eachRemainder({ options: ROLLING, prepare: deletedBelow, cut }, async (log) => {
-      expect(log.logStartOffset).toBeGreaterThanOrEqual(3);
-      expect(log.status().corruption).toBeUndefined();
-      await log.append({ value: 'goes on' });
-    });
-  });
+  test.each([1, 3, 4, 6, 10])(
+    'that starts it anew at %i leaves the beginning of the old log or the new one, never some of both',
+    async (to) => {
+      const found = new Set<string>();
+      const cut = (log: Log): Promise<unknown> => log.truncateFullyAndStartAt(to);
+      await eachRemainder({ options: ROLLING, prepare: deletedBelow, cut }, async (log) => {
+        const offsets = offsetsOf(log);
+        expect(offsets).toEqual([3, 4, 5].slice(0, offsets.length));
+        const { logStartOffset: start, logEndOffset: end } = log;
+        expect(offsets.length === 0 ? [3, to] : [3]).toContain(start);
+        expect(end).toBe(start + offsets.length);
+        expect(log.status().corruption).toBeUndefined();
+        found.add(`${start} to ${end}`);
+        await log.append({ value: 'goes on' });
+        expect(offsetsOf(log)).toEqual([...offsets, end]);
+      });
+      expect([...found]).toEqual(expect.arrayContaining(['3 to 6', `${to} to ${to}`]));
+    },
+  );
 });

@@ -80,6 +80,10 @@ export class StoppingFileSystem implements FileSystem {
     this.step();
     this.#fs.syncDirectory(path);
   }
+  async syncDirectoryAsync(path: string): Promise<void> {
+    this.step();
+    await this.#fs.syncDirectoryAsync(path);
+  }
   setModified(path: string, modifiedMs: number): void {
     this.step();
     this.#fs.setModified(path, modifiedMs);

@@ -1,18 +1,23 @@
 /** `npm run soak`, for a few seconds: nothing grows, nothing is lost, and a full disk is recovered from. No times are judged. */
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { growth } from '../../scripts/lib/growth.mjs';
 import { tool } from '../../scripts/lib/run.mjs';
+import { complaintOfKeys, complaintOfTally, readWhole, Tally } from '../../scripts/lib/soak-checks.mjs';
 import { defaultEngine } from '../../src/engine/select.ts';
 import { scratch } from '../support/temp.ts';
 
 const SOAK = fileURLToPath(new URL('../../scripts/soak.mjs', import.meta.url));
 
-test('F16: a store under load grows by no descriptors or mappings, keeps every key, and goes on behind a full disk', async () => {
+test('F16: a store under load grows by no descriptors or mappings, keeps every record and key, and goes on behind a full disk', async () => {
   const { code, output, stdout } = await tool(SOAK, ['--minutes', '0.06', '--rate', '50', '--dir', scratch()]);
   expect(code, output).toBe(0);
   const report = JSON.parse(stdout) as Record<string, unknown>;
-  expect(report).toMatchObject({ engine: defaultEngine().name, keysAreThere: true, problems: [] });
+  const appended = report['appended'] as { records: number; updates: number };
+  expect(report).toMatchObject({ engine: defaultEngine().name, samples: 60, problems: [] });
+  expect(appended.updates).toBeGreaterThan(100);
+  // What retention kept of the one topic, and all of the other.
+  expect(report['recordsRead']).toBeGreaterThan(appended.updates);
   if (report['diskFilledWith'] === undefined) console.warn('SKIPPED: the full disk: no tmpfs can be mounted here');
   else expect(report['diskFilledWith']).toBeGreaterThan(500);
 });
@@ -42,4 +47,58 @@ test('what grows is found, and what only moves is not', () => {
       handles,
     ),
   ).toBeCloseTo(0);
+});
+
+describe('what is looked for at the end of a soak', () => {
+  /** A log of so many records a batch, whose values are their offsets. */
+  const logOf = (batches: readonly (readonly [offset: number, value: string, key?: string][])[], end: number) => ({
+    ...{ logStartOffset: 2, logEndOffset: end },
+    readSync: () =>
+      batches.map((records) => ({
+        records: () => records.map(([offset, value, key]) => ({ offset, value: Buffer.from(value), key: key ?? null })),
+      })),
+  });
+  const isRight = (value: Buffer, offset: number): boolean => value.toString() === `${offset}`;
+  const WHOLE = [
+    [
+      [1, '1'],
+      [2, '2'],
+    ],
+    [[3, '3']],
+  ] as const satisfies readonly (readonly [number, string][])[];
+
+  test('every record from the log start on, with its value', () => {
+    expect(readWhole(logOf(WHOLE, 4), isRight)).toEqual({ records: 2, complaint: undefined });
+    expect(readWhole(logOf(WHOLE, 5), isRight).complaint).toBe('the log ends at 4, and not at 5');
+    expect(readWhole(logOf([[[2, '2']], [[4, '4']]], 5), isRight).complaint).toBe('offset 4 is where 3 should be');
+    expect(readWhole(logOf([[[2, '3']]], 3), isRight).complaint).toBe("record 2 has another one's value");
+    expect(readWhole(logOf([[[2, '2']], [[2, '2']]], 3), isRight).complaint).toBe('offset 2 is where 3 should be');
+  });
+
+  test('the last value of every key', () => {
+    const log = logOf(
+      [
+        [
+          [0, '0', 'key 0'],
+          [3, '3', 'key 1'],
+          [4, '4', 'key 0'],
+        ],
+      ],
+      5,
+    );
+    expect(complaintOfKeys(log, { keys: 2, count: 5 })).toBeUndefined();
+    expect(complaintOfKeys(log, { keys: 2, count: 6 })).toBe('the last value of key 1 is 5, and 3 is there');
+    expect(complaintOfKeys(log, { keys: 3, count: 5 })).toBe('2 of 3 keys are there');
+  });
+
+  test('as many records as were appended, in their order', () => {
+    const tallyOf = (...values: string[]): Tally => {
+      const tally = new Tally();
+      for (const value of values) tally.add(value);
+      return tally;
+    };
+    expect(complaintOfTally('it', tallyOf('1', '2'), tallyOf('1', '2'))).toBeUndefined();
+    expect(complaintOfTally('it', tallyOf('1', '2'), tallyOf('2', '1'))).toMatch(/^it saw 2 records/);
+    expect(complaintOfTally('it', tallyOf('1', '2'), tallyOf('1'))).toMatch(/^it saw 1 records/);
+  });
 });

@@ -28,6 +28,8 @@ export class CrashingFileSystem implements FileSystem {
   readonly #durable = new Map<string, Inode>();
   #pending: NameChange[] = [];
   #left = Infinity;
+  /** How long a sync of a directory takes that nobody waits for on this thread. */
+  directorySync: () => Promise<void> = () => new Promise((resolve) => setImmediate(resolve));
 
   /** One with the files of another, all of them durable. @param directories those that count */
   static of(fs: FileSystem, directories: readonly string[]): CrashingFileSystem {
@@ -137,6 +139,13 @@ export class CrashingFileSystem implements FileSystem {
   syncDirectory(path: string): void {
     this.step();
     this.#settle(({ directory }) => directory === path);
+  }
+  /** Of what was done before the call, some turns later. */
+  async syncDirectoryAsync(path: string): Promise<void> {
+    const covered = new Set(this.#pending.filter(({ directory }) => directory === path));
+    await this.directorySync();
+    this.step();
+    this.#settle((change) => covered.has(change));
   }
   setModified(path: string, modifiedMs: number): void {
     this.step();

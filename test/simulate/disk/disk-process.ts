@@ -194,6 +194,14 @@ export class DiskProcess implements FileSystem {
     this.step('syncDirectory', path);
     this.disk.sync(directory);
   }
+  /** Of what was done before the call, some turns later. */
+  async syncDirectoryAsync(path: string): Promise<void> {
+    this.live();
+    const changes = this.disk.unsynced(this.disk.directory(path));
+    await new Promise((resolve) => setImmediate(resolve));
+    this.step('syncDirectory', path);
+    this.disk.settle(changes);
+  }
   setModified(path: string, modifiedMs: number): void {
     const node = this.disk.find(path);
     this.step('write', path);

@@ -74,15 +74,23 @@ export class Disk {
 
   /** The names of a directory are durable. */
   sync(directory: DiskDirectory): void {
-    const isIts = (change: NameChange): boolean => change.some((one) => one.directory === directory);
-    for (const change of this.#pending) if (isIts(change)) settle(change, durableOf);
-    this.#pending = this.#pending.filter((change) => !isIts(change));
+    this.settle(this.unsynced(directory));
+  }
+
+  /** What is in doubt of the names of a directory. */
+  unsynced(directory: DiskDirectory): ReadonlySet<NameChange> {
+    return new Set(this.#pending.filter((change) => change.some((one) => one.directory === directory)));
+  }
+
+  /** These changes are durable; those of them that are already stay as they are. */
+  settle(changes: ReadonlySet<NameChange>): void {
+    for (const change of this.#pending) if (changes.has(change)) settle(change, durableOf);
+    this.#pending = this.#pending.filter((change) => !changes.has(change));
   }
 
   /** All names that there are are durable: for a disk as a test begins with it. */
   settleAll(): void {
-    for (const change of this.#pending) settle(change, durableOf);
-    this.#pending = [];
+    this.settle(new Set(this.#pending));
   }
 
   /** The page cache forgets what it takes for written. */

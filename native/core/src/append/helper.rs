@@ -6,13 +6,16 @@
 use super::space::{FILL, Fresh, Window, prepare};
 use crate::io::{Mapping, Storage};
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 /// How much is populated at once. In between, the helper looks whether anybody still wants the window.
 const POPULATE_STEP: usize = 2 * 1024 * 1024;
+/// The most that may be mapped of windows that their writers have left: four full ones. Where the helper is behind, whoever leaves one
+/// removes it, so that a writer which is faster than the helper does not fill the address space, or hold a deleted file's pages.
+const MAX_LEFT: usize = 256 * 1024 * 1024;
 
 static SHARED: Mutex<Weak<Helper>> = Mutex::new(Weak::new());
 
@@ -21,17 +24,49 @@ static SHARED: Mutex<Weak<Helper>> = Mutex::new(Weak::new());
 pub(super) struct Helper {
     jobs: Option<Sender<Task>>,
     thread: Option<JoinHandle<()>>,
+    /// Bytes mapped of windows that were left, and wait to be removed.
+    left: Arc<AtomicUsize>,
 }
 
+/// What the thread is asked for.
 #[derive(Debug)]
-enum Task {
+pub(super) enum Task {
     Prepare(Job),
-    /// A mapping that its writer is done with.
-    Drop(Arc<Mapping>),
+    Drop(Left),
 }
 
+/// A mapping that its writer is done with. The order of the fields is that of their ends: it counts until it is removed.
 #[derive(Debug)]
-struct Job {
+pub(super) struct Left {
+    _mapping: Arc<Mapping>,
+    _counted: Counted,
+}
+
+/// Bytes that count for as long as this lives.
+#[derive(Debug)]
+struct Counted {
+    bytes: usize,
+    total: Arc<AtomicUsize>,
+}
+
+impl Counted {
+    /// Nothing when there would be more than `most` of them.
+    fn within(most: usize, bytes: usize, total: &Arc<AtomicUsize>) -> Option<Self> {
+        let counted = Self { bytes, total: Arc::clone(total) };
+        let before = total.fetch_add(bytes, Ordering::Relaxed);
+        (before + bytes <= most).then_some(counted)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// A window that is asked for.
+#[derive(Debug)]
+pub(super) struct Job {
     slot: Arc<Slot>,
     /// Not kept open: a file that is deleted while its request waits gives its space back when its owner closes it.
     storage: Weak<dyn Storage>,
@@ -74,15 +109,31 @@ impl Helper {
     /// The process's helper, started if it is not running; nothing when no thread can be had.
     pub fn shared() -> Option<Arc<Self>> {
         let mut shared = lock(&SHARED);
-        if let Some(helper) = shared.upgrade() {
+        if let Some(helper) = shared.upgrade().filter(|helper| !helper.has_ended()) {
             return Some(helper);
         }
-        let (jobs, queue) = channel();
-        let builder = std::thread::Builder::new().name("seglog-prepare".into());
-        let thread = builder.spawn(move || run(&queue)).ok()?;
-        let helper = Arc::new(Self { jobs: Some(jobs), thread: Some(thread) });
+        let helper = Arc::new(Self::start()?);
         *shared = Arc::downgrade(&helper);
         Some(helper)
+    }
+
+    /// One of its own; nothing when no thread can be had.
+    pub fn start() -> Option<Self> {
+        let (mut helper, queue) = Self::without_thread();
+        let builder = std::thread::Builder::new().name("seglog-prepare".into());
+        helper.thread = Some(builder.spawn(move || run(&queue)).ok()?);
+        Some(helper)
+    }
+
+    /// One whose requests nobody comes to, and what they are read from.
+    pub fn without_thread() -> (Self, Receiver<Task>) {
+        let (jobs, queue) = channel();
+        (Self { jobs: Some(jobs), thread: None, left: Arc::default() }, queue)
+    }
+
+    /// Whether a panic ended the thread: what it is asked for then is withdrawn at once.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
     }
 
     /// Asks for the window `[start, end)` of a file that is `length` long, and of which nobody uses what lies behind `fresh`.
@@ -104,10 +155,12 @@ impl Helper {
         Some(Pending(slot))
     }
 
-    /// Lets go of a window that its writer has left: removing a full one takes 2 to 3 ms, in which the writer goes on.
+    /// Lets go of a window that its writer has left: removing a full one takes 2 to 3 ms, in which the writer goes on. It is removed
+    /// here when too many wait for that, or the thread has ended.
     pub fn dispose(&self, window: Window) {
-        if let Some(jobs) = &self.jobs {
-            let _ = jobs.send(Task::Drop(window.mapping));
+        let counted = Counted::within(MAX_LEFT, window.mapping.length(), &self.left);
+        if let (Some(jobs), Some(counted)) = (&self.jobs, counted) {
+            let _ = jobs.send(Task::Drop(Left { _mapping: window.mapping, _counted: counted }));
         }
     }
 }
@@ -147,38 +200,59 @@ fn run(queue: &Receiver<Task>) {
     while let Ok(task) = queue.recv() {
         let job = match task {
             Task::Prepare(job) => job,
-            Task::Drop(mapping) => {
-                drop(mapping);
+            Task::Drop(left) => {
+                drop(left);
                 continue;
             }
         };
         let Some(storage) = job.storage.upgrade() else {
             continue;
         };
-        if !begin(&job.slot) {
+        let Some(begun) = Begun::of(job.slot) else {
             continue;
-        }
-        let fresh = Fresh { from: job.fresh, zeros: &zeros, is_wanted: &job.slot.is_wanted };
+        };
+        let fresh = Fresh { from: job.fresh, zeros: &zeros, is_wanted: &begun.0.is_wanted };
         let window = prepare(&*storage, job.start, job.end, job.length, Some(fresh));
         let handed_out =
             window.as_ref().ok().map(|window| (Arc::clone(&window.mapping), Arc::downgrade(&window.writer)));
-        *lock(&job.slot.state) = State::Done(window);
-        job.slot.changed.notify_one();
         // Before populating: the slot keeps the window, and the file must be closed when its owner closes it.
-        drop((job, storage));
+        begun.answer(window);
+        drop((begun, storage));
         if let Some((mapping, writer)) = handed_out {
             populate(&mapping, &writer);
         }
     }
 }
 
-fn begin(slot: &Slot) -> bool {
-    let mut state = lock(&slot.state);
-    let queued = matches!(*state, State::Queued);
-    if queued {
+/// A request that was begun. Its writer may wait for it from then on, so it is answered whatever becomes of it here: a panic on the
+/// way is an error, and the writer prepares a window itself.
+struct Begun(Arc<Slot>);
+
+impl Begun {
+    /// Nothing when it was withdrawn.
+    fn of(slot: Arc<Slot>) -> Option<Self> {
+        let mut state = lock(&slot.state);
+        if !matches!(*state, State::Queued) {
+            return None;
+        }
         *state = State::Running;
+        drop(state);
+        Some(Self(slot))
     }
-    queued
+
+    fn answer(&self, window: io::Result<Window>) {
+        *lock(&self.0.state) = State::Done(window);
+        self.0.changed.notify_one();
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        let is_running = matches!(*lock(&self.0.state), State::Running);
+        if is_running {
+            self.answer(Err(io::Error::other("the thread that prepares windows has ended")));
+        }
+    }
 }
 
 /// Populates a window that its writer may be filling already, until it is done or the writer has left. Any failure ends it:

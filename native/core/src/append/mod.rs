@@ -14,6 +14,8 @@ mod file;
 #[cfg(test)]
 mod filling_tests;
 mod helper;
+#[cfg(test)]
+mod helper_tests;
 mod publish;
 mod space;
 #[cfg(test)]

@@ -99,7 +99,7 @@ fn a_request_that_waits_for_the_helper_keeps_no_file_open() {
     let directory = tempfile::tempdir().unwrap();
     let (slow, begun, go) = Slow::new(&directory.path().join("0.log"));
     let slow: Arc<dyn Storage> = Arc::new(slow);
-    let helper = Helper::shared().unwrap();
+    let helper = Helper::start().unwrap();
     let busy = helper.prepare(&slow, 0, 4096, 0, 0).unwrap();
     begun.recv().unwrap();
     let closed: Arc<dyn Storage> = Arc::new(DiskFile(open_regular(&directory.path().join("1.log")).unwrap()));
