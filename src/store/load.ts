@@ -167,7 +167,7 @@ async function loadTopics(
   }
   checkOneOnline(directories);
   const reconciled = reconcile(environment, { known, removed }, live, directories);
-  await repository.open();
+  if (!isThere) await repository.open();
   for (const path of reconciled.deleted) leaving.delete.push(path);
   if (reconciled.isChanged || isBehind) await saveOrTell(environment, repository, reconciled);
   const topics = new Map(
