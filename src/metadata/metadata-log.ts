@@ -225,6 +225,11 @@ export class MetadataLog {
     fs.syncDirectory(this.directory);
   }
 
+  /** All that it says is on the disk once this resolves, also what a process had no time to sync. @throws SeglogError `IO` */
+  flush(): Promise<void> {
+    return this.#log.flush();
+  }
+
   /** Closes the log. A second call does nothing. @throws SeglogError `IO` */
   close(): Promise<void> {
     return this.#log.close();
