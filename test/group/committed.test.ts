@@ -268,6 +268,7 @@ describe('in time', () => {
     // As if it had been killed: what is on the disk now is opened by another.
     const fs = copyOf(bench.fs);
     await bench.store.close();
+    bench.clock.advance(2 * DAY_MS);
     bench.store = await Store.open(DIRECTORY, {
       ...{ fs, clock: bench.clock, logCleanerThreads: 0 },
       ...{ offsetsRetentionMinutes: 24 * 60, offsetsRetentionCheckIntervalMs: 1000 },

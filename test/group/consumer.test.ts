@@ -301,4 +301,16 @@ describe('consumers of a group', () => {
       ['t-1', 'u-1'],
     ]);
   });
+
+  test('read a topic that was made anew from its start', async () => {
+    await fill(bench.store, 't', 2);
+    const a = consumer();
+    expect(await drain(a)).toHaveLength(8);
+    await a.commit();
+    await bench.store.deleteTopic('t');
+    await bench.store.createTopic({ name: 't', partitions: 1 });
+    await fill(bench.store, 't', 1);
+    await join(a);
+    expect(await drain(a)).toEqual(['0:0']);
+  });
 });
