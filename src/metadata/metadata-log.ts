@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { LOG_DIRECTORY_FILES, METADATA_TOPIC_ID, QUORUM_STATE } from '../format/names.ts';
 import { printQuorumState } from '../format/quorum-state.ts';
+import type { FileSystem } from '../fs/contract.ts';
 import type { LogDirectory } from '../log/log-directory.ts';
 import { Log } from '../log/log.ts';
 import type { LogOptions } from '../log/options.ts';
@@ -15,6 +16,7 @@ import { decodeRecord } from './record.ts';
 import type { MetadataEnvironment, ReplayedMetadata } from './replay.ts';
 import { firstKept, listSnapshots, printSnapshot, snapshotName } from './snapshot.ts';
 
+const HALF_DONE = /^(?:quorum-state|\d{20}-\d{10}\.checkpoint)\.tmp$/;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** As a broker has it: `metadata.log.segment.bytes` and `.ms`. Nothing goes by retention: snapshots say what may go. */
 const LOG_CONFIG: LogOptions = {
@@ -102,6 +104,7 @@ export class MetadataLog {
   static async open(held: LogDirectory, directory: string, options: MetadataLogOptions): Promise<MetadataLog> {
     const { engine, fs, clock } = options.environment;
     const isThere = fs.stat(directory) !== undefined;
+    if (isThere) removeHalfDone(fs, directory);
     const logStartOffset = isThere ? listSnapshots(fs, directory)[0]?.endOffset : undefined;
     const recovery = logStartOffset === undefined ? {} : { logStartOffset };
     const { log } = await Log.openHeld(held, directory, {
@@ -222,6 +225,11 @@ export class MetadataLog {
     fs.syncDirectory(this.directory);
   }
 
+  /** All that it says is on the disk once this resolves, also what a process had no time to sync. @throws SeglogError `IO` */
+  flush(): Promise<void> {
+    return this.#log.flush();
+  }
+
   /** Closes the log. A second call does nothing. @throws SeglogError `IO` */
   close(): Promise<void> {
     return this.#log.close();
@@ -239,4 +247,9 @@ export class MetadataLog {
     this.#epoch = epoch;
     return epoch;
   }
+}
+
+/** What a crash left that came before a rename: a snapshot, or a `quorum-state`. */
+function removeHalfDone(fs: FileSystem, directory: string): void {
+  for (const name of fs.list(directory)) if (HALF_DONE.test(name)) fs.remove(join(directory, name));
 }

@@ -152,12 +152,17 @@ function* batchesIn(engine: Engine, bytes: Uint8Array, path: string): Generator<
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const rows = new Int32Array(SCAN_ROW.length);
   const outcome = new Float64Array(SCAN_OUTCOME.length);
+  let nextOffset = 0;
   for (let position = 0; position < bytes.length; ) {
     // Checked, checksum included, by the engine: one batch, since there is room for one row.
     engine.scanBatches(bytes, position, bytes.length, true, rows, outcome);
     if (outcome[SCAN_OUTCOME.count] !== 1) throw corrupt(path, position, 'a whole batch with its checksum', 'none');
     const batch = new RecordBatch(engine, bytes, view, position, path, position, {});
+    // No checksum covers the offset.
+    if (batch.baseOffset !== nextOffset)
+      throw corrupt(path, position, `offset ${nextOffset}`, String(batch.baseOffset));
     yield batch;
+    nextOffset = batch.lastOffset + 1;
     position += batch.sizeBytes;
   }
 }

@@ -146,7 +146,14 @@ async function loadTopics(
   opened: Opened,
 ): Promise<LoadedStore> {
   checkOneOnline(directories);
-  const { repository, content: known, removed, isBehind } = MetadataTopics.load(environment, directories, identity);
+  const { repository, content: known, removed, isBehind, isThere } = MetadataTopics.load(
+    environment,
+    directories,
+    identity,
+  );
+  opened.repository = repository;
+  // What a dead process appended and did not sync is on the disk before anything is done for it.
+  if (isThere) await repository.open();
   const live: FoundPartition[] = [];
   const leaving = { delete: [] as string[], stray: [] as string[], future: [] as string[] };
   for (const directory of directories) {
@@ -160,7 +167,6 @@ async function loadTopics(
   }
   checkOneOnline(directories);
   const reconciled = reconcile(environment, { known, removed }, live, directories);
-  opened.repository = repository;
   await repository.open();
   for (const path of reconciled.deleted) leaving.delete.push(path);
   if (reconciled.isChanged || isBehind) await saveOrTell(environment, repository, reconciled);

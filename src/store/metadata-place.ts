@@ -49,8 +49,8 @@ export function findMetadata(
   const places = online.map((root) => ({ root, path: join(root.path, METADATA_DIRECTORY) }));
   const [there, other] = places.filter(({ path }) => fs.stat(path) !== undefined);
   if (there === undefined) {
-    checkNotElsewhere(environment, directories);
-    return { root: first, path: join(first.path, METADATA_DIRECTORY), replayed: undefined };
+    const root = chosenPlace(environment, directories) ?? first;
+    return { root, path: join(root.path, METADATA_DIRECTORY), replayed: undefined };
   }
   if (other !== undefined) throw twoLogs(there.path, other.path);
   const { root, path } = there;
@@ -86,11 +86,18 @@ function placeIn(fs: FileSystem, { path }: StoreDirectory): string | undefined {
   return bytes === undefined ? undefined : new TextDecoder().decode(bytes).trim();
 }
 
-/** Topics are not made up while somebody knows them: deleted ones would be back, and nobody could tell the two metadata logs apart. */
-function checkNotElsewhere({ fs }: StoreEnvironment, directories: readonly StoreDirectory[]): void {
+/**
+ * The log directory that was to have the metadata log, where a crash came before it was made; undefined where none was chosen.
+ *
+ * @throws SeglogError when that is none of these: topics are not made up while somebody knows them. Deleted ones would be back, and
+ * nobody could tell the two metadata logs apart
+ */
+function chosenPlace({ fs }: StoreEnvironment, directories: readonly StoreDirectory[]): StoreDirectory | undefined {
   for (const directory of directories) {
     const place = directory.isOnline ? placeIn(fs, directory) : undefined;
     if (place === undefined) continue;
+    const chosen = directories.find(({ id, isOnline }) => isOnline && id === place);
+    if (chosen !== undefined) return chosen;
     const file = join(directory.path, LOG_DIRECTORY_FILES.metadataPlace);
     const cause = directories.find(({ isOnline }) => !isOnline)?.problem;
     const { code = 'DIRECTORY_MISMATCH', errno } = cause ?? {};
@@ -103,6 +110,7 @@ function checkNotElsewhere({ fs }: StoreEnvironment, directories: readonly Store
       action: `Open all log directories of the store together. If that one is lost for good, remove ${file} from those that are left: topics are then made from their directories, without their configurations`,
     });
   }
+  return undefined;
 }
 
 function twoLogs(file: string, other: string): SeglogError {

@@ -22,6 +22,8 @@ const MAX_DELETIONS_BYTES = 16 * 1024 * 1024;
 /** What was found of topics. */
 export interface LoadedTopics {
   readonly repository: MetadataTopics;
+  /** Whether there is a metadata log that says something. */
+  readonly isThere: boolean;
   /** undefined when nothing was ever saved. */
   readonly content: TopicsContent | undefined;
   /** Ids of topics that the log says were removed. */
@@ -66,14 +68,14 @@ export class MetadataTopics implements TopicRepository {
     const { replayed } = found;
     if (!hasBegun(replayed)) {
       const content = repository.#old.load();
-      return { repository, content, removed: new Set(), isBehind: true };
+      return { repository, isThere: false, content, removed: new Set(), isBehind: true };
     }
     repository.#hasOldFiles = repository.#old.isThere;
     repository.#deleting = readDeletions(environment, found.root);
     const { image } = replayed;
     const deleting = repository.#deleting.filter(({ topicId }) => image.topicById(topicId) === undefined);
     return {
-      repository,
+      ...{ repository, isThere: true },
       content: { topics: entriesOf(image), deleting },
       removed: new Set(image.removed.keys()),
       isBehind: repository.#hasOldFiles || deleting.length !== repository.#deleting.length,
@@ -102,7 +104,7 @@ export class MetadataTopics implements TopicRepository {
     try {
       // Before there is anything in it: a log directory that is opened without it then knows that there is one.
       notePlace(this.#environment, this.#directories, this.#found.root);
-      await this.#opened();
+      await (await this.#opened()).flush();
     } catch (error) {
       if (!isNoSpace(error)) throw error;
       this.#environment.problems.add(error);
@@ -160,6 +162,7 @@ export class MetadataTopics implements TopicRepository {
   async #opened(): Promise<MetadataLog> {
     if (this.#log !== undefined) return this.#log;
     const { root, path, replayed } = this.#found;
+    if (!root.isOnline) throw root.problem ?? unavailable(root);
     const { engine, fs, clock } = this.#environment;
     const environment = { engine, fs, clock };
     this.#log = await MetadataLog.open(root.held, path, {

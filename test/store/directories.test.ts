@@ -7,7 +7,7 @@ import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { ManualClock } from '../../src/clock/clock.ts';
 import { Log, SeglogError, Store, type StoreOptions, StoreReader } from '../../src/index.ts';
 import { scratch } from '../support/temp.ts';
-import { fileNames, filled, textIn, turns, valuesOf } from './support.ts';
+import { fileNames, filled, turns, valuesOf } from './support.ts';
 
 const HEX = '0123456789abcdef'.repeat(2);
 
