@@ -13,7 +13,7 @@ import { PATIENCE_MS, withKafka } from './kafka.ts';
 import { freeEndpoints, KafkaNode } from './kafka-node.ts';
 
 /** Every so many changes a broker is started: each takes seconds. */
-const ASKED_EVERY = defaultEngine().name === 'native' ? 40 : 120;
+const ASKED_EVERY = defaultEngine().name === 'native' ? 64 : 160;
 
 const PROGRAM = `
   const { Store } = await import('${BUILT}index.js');

@@ -29,6 +29,14 @@ interface ModelTopic {
   readonly partitions: ConsumedByKafka[][];
 }
 
+/** How Kafka's producer writes. */
+interface KafkaProduce {
+  readonly compression: Codec;
+  readonly transactionalId?: string;
+  readonly abort?: boolean;
+  readonly count?: number;
+}
+
 /** The directories and the model. */
 export class TakeOver {
   readonly directories: readonly string[];
@@ -287,9 +295,9 @@ export class TakeOver {
     node: KafkaNode,
     name: string,
     partition: number,
-    how: { compression: Codec; transactionalId?: string; abort?: boolean },
+    { count = this.#random.between(1, 5), ...how }: KafkaProduce,
   ): Promise<void> {
-    const inputs = this.#records(this.#random.between(1, 5));
+    const inputs = this.#records(count);
     const records: SentRecord[] = inputs.map(({ key, value, timestamp }) => ({
       timestamp,
       key: key === null ? null : Buffer.from(key).toString('base64'),
