@@ -25,7 +25,7 @@ import { BatchSequence, type ControlRecord, snapshotFooter, snapshotHeader } fro
 
 const NAME = /^(\d{20})-(\d{10})\.checkpoint$/;
 /** More than the metadata of a million partitions. */
-export const MAX_SNAPSHOT_BYTES: number = 1024 * 1024 * 1024;
+const MAX_SNAPSHOT_BYTES = 1024 * 1024 * 1024;
 const ACTION =
   'Restore the file from a copy, or move it away if an older snapshot and the whole log behind it are there';
 

@@ -45,11 +45,11 @@ export interface UnderstoodConfig {
 
 /** @throws SeglogError `INVALID_CONFIG` for the store's own */
 export function topicConfig(defaults: Partial<LogConfig>, configs: TopicEntry['configs']): UnderstoodConfig {
-  let given: Partial<LogConfig> = {};
+  const given: Partial<LogConfig> = {};
   let problem: SeglogError | undefined;
   for (const [name, value] of Object.entries(configs)) {
     try {
-      given = { ...given, ...understood(name, value, configs) };
+      Object.assign(given, understood(name, value, configs));
     } catch (error) {
       if (!(error instanceof SeglogError)) throw error;
       problem ??= error;

@@ -39,7 +39,7 @@ class Disk {
     return replayMetadata(this, DIRECTORY, saysClean);
   }
 
-  async open(settings: Partial<SnapshotSettings> = {}): Promise<{ log: MetadataLog; close(): Promise<void> }> {
+  async open(settings: Partial<SnapshotSettings> = {}): Promise<{ log: MetadataLog; close: () => Promise<void> }> {
     const held = await LogDirectory.hold(this.engine, this.fs, '/logs');
     const log = await MetadataLog.open(held, DIRECTORY, {
       environment: this,
@@ -194,7 +194,7 @@ describe('a snapshot', () => {
     await log.begin(REGISTRATION, [topic(1)]);
     await log.snapshot();
     await close();
-    const [{ path = '' } = {}] = listSnapshots(disk.fs, DIRECTORY);
+    const path = listSnapshots(disk.fs, DIRECTORY)[0]?.path ?? '';
     disk.fs.replaceSmall(path, damage(Buffer.from(disk.fs.readSmall(path) ?? '')));
     expect(() => disk.read()).toThrow(expect.objectContaining({ code: 'CORRUPT_SNAPSHOT', file: path }) as Error);
   });
@@ -205,7 +205,7 @@ describe('a snapshot', () => {
     await log.begin(REGISTRATION, [topic(1)]);
     await log.snapshot();
     await close();
-    const [{ path = '' } = {}] = listSnapshots(disk.fs, DIRECTORY);
+    const path = listSnapshots(disk.fs, DIRECTORY)[0]?.path ?? '';
     disk.fs.rename(path, `${DIRECTORY}/00000000000000000099-0000000001.checkpoint`);
     expect(() => disk.read()).toThrow(expect.objectContaining({ code: 'LOG_CORRUPT' }) as Error);
   });

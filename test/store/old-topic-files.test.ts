@@ -29,7 +29,7 @@ async function ofBefore(): Promise<{ fs: MemoryFileSystem; topics: TopicEntry[];
   };
   const topics = ['t', 'u'].map((name) => ({
     ...{ name, topicId: idOf(name), partitions: { 0: place(name) } },
-    configs: name === 't' ? { 'retention.ms': '60000' } : ({} as Record<string, string>),
+    configs: name === 't' ? { 'retention.ms': '60000' } : {},
   }));
   const file: TopicsFile = {
     ...{ generation: 4, copies: Object.fromEntries(ids.map((id) => [id, 4])), topics },

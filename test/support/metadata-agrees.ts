@@ -14,7 +14,7 @@ function textOf(fs: FileSystem, path: string): string {
 }
 
 /** What the metadata log among these log directories says. */
-export function metadataIn(fs: FileSystem, directories: readonly string[]): ReplayedMetadata {
+function metadataIn(fs: FileSystem, directories: readonly string[]): ReplayedMetadata {
   const found = directories.filter((path) => fs.list(path).includes(METADATA));
   expect(found).toHaveLength(1);
   const environment = { engine: defaultEngine(), fs, clock: systemClock };
