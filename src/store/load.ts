@@ -146,11 +146,13 @@ async function loadTopics(
   opened: Opened,
 ): Promise<LoadedStore> {
   checkOneOnline(directories);
-  const { repository, content: known, removed, isBehind, isThere } = MetadataTopics.load(
-    environment,
-    directories,
-    identity,
-  );
+  const {
+    repository,
+    content: known,
+    removed,
+    isBehind,
+    isThere,
+  } = MetadataTopics.load(environment, directories, identity);
   opened.repository = repository;
   // What a dead process appended and did not sync is on the disk before anything is done for it.
   if (isThere) await repository.open();

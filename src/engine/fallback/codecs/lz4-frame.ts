@@ -198,10 +198,7 @@ function readBlock(
   if (written !== NO_FIT) return written;
   // In no more memory than the block can fill, whatever the frame says.
   const bound = Math.min(maxBlockBytes, (blockEnd - at) * MOST_GROWTH);
-  if (
-    room >= maxBlockBytes ||
-    decompressLz4Block(source, at, blockEnd, new Uint8Array(bound), 0, bound) === NO_FIT
-  ) {
+  if (room >= maxBlockBytes || decompressLz4Block(source, at, blockEnd, new Uint8Array(bound), 0, bound) === NO_FIT) {
     throw corrupt(CODEC, 'a block is damaged');
   }
   return TOO_SMALL;
