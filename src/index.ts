@@ -69,6 +69,27 @@ export { LOG_EVENTS, type LogEvent } from './metrics/events.ts';
 export type { Logger } from './metrics/logger.ts';
 export { type PromClient, type PromRegistry, registerMetrics } from './metrics/prometheus.ts';
 export { Store } from './store/store.ts';
+export { Consumer } from './group/consumer.ts';
+export { type CommitOptions, Group } from './group/group.ts';
+export type {
+  ConsumerOptions,
+  OffsetReset,
+  PollOptions,
+  ReceivedRecord,
+  ResetNotice,
+} from './group/options.ts';
+export type { PositionToCommit } from './group/positions.ts';
+export type { AssignorName } from './group/assign/assignors.ts';
+export type { CommittedOffset } from './group/records/committed-offset.ts';
+export type {
+  GroupDescription,
+  GroupKind,
+  GroupListing,
+  GroupPartition,
+  MemberDescription,
+} from './group/describe.ts';
+export type { GroupStateName } from './group/state/group-state.ts';
+export type { PlannedReset, ResetTarget } from './group/reset.ts';
 export type { CleaningFailure } from './store/cleaning.ts';
 export type { CleaningRun } from './store/observer.ts';
 export {

@@ -90,6 +90,48 @@ function retentionWork({ name, like, title, field, target, unit }) {
   };
 }
 
+function groupWork({ name, mode, title, unit, better, field, note, targets }) {
+  const place = ({ directory }) => path.join(directory, 'store');
+  const program = (engine) => (options) =>
+    script('works/groups-worker.mjs', [place(options), mode, options.rounds + options.warm], engine);
+  return {
+    name,
+    section: 'store',
+    title,
+    unit,
+    better,
+    base: 'ts',
+    note,
+    turns: 3,
+    sides: Object.fromEntries(ENGINES.map((engine) => [engine, program(engine)])),
+    targets: ENGINES.map((side) => Object.assign({ side }, targets)),
+    value: (lines, warm) => lines.slice(warm).map((line) => line[field]),
+  };
+}
+
+const GROUP_WORKS = [
+  groupWork({
+    name: 'groups-commit',
+    mode: 'commit',
+    title: 'Commits of 100 groups at the same time',
+    unit: 'commits/s',
+    better: 'more',
+    field: 'perSecond',
+    note: 'One position each; each group commits again when its last one is in the page cache.',
+    targets: { least: 20_000 },
+  }),
+  groupWork({
+    name: 'groups-rebalance',
+    mode: 'rebalance',
+    title: 'A rebalance of 100 consumers over 1,000 partitions',
+    unit: 'ms',
+    better: 'less',
+    field: 'ms',
+    note: 'sticky; 99 wait for records, and one joins: until all have their partitions, and the generation is recorded.',
+    targets: { most: 100 },
+  }),
+];
+
 export const STORE_WORKS = [
   retentionWork({
     name: 'retention',
@@ -115,4 +157,5 @@ export const STORE_WORKS = [
     unit: 'ms',
   }),
   ...BESIDE_CLEAN,
+  ...GROUP_WORKS,
 ];

@@ -10,7 +10,21 @@ const IN_A_BROWSER = 'test/report/page/**';
 
 /** Rooms that write no log, or write it by the rooms that stay: how an engine's bytes reach a file makes no difference there. */
 const NO_FILES_OF_THEIR_OWN = [
-  ...['bench', 'browse', 'cleaner', 'cli', 'clock', 'config', 'docs', 'fidelity', 'format', 'fs', 'index', 'inspect'],
+  ...[
+    'bench',
+    'browse',
+    'cleaner',
+    'cli',
+    'clock',
+    'config',
+    'docs',
+    'fidelity',
+    'format',
+    'fs',
+    'handover',
+    'index',
+    'inspect',
+  ],
   ...['interop', 'message', 'metrics', 'policy', 'record', 'repair', 'report', 'simulate', 'soak', 'state'],
 ].map((room) => `test/${room}/**`);
 

@@ -1,6 +1,7 @@
 /** `seglog consume`: data records of a topic, one a line. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { type ByteEncoding, bytesPrinter } from '../inspect/byte-encoding.ts';
+import type { OffsetReset } from '../group/options.ts';
 import type { ReadIsolation } from '../log/options.ts';
 import type { ConsumedBatch, ConsumeOptions } from '../store/consume.ts';
 import {
@@ -15,6 +16,7 @@ import {
   parseTime,
 } from './arguments.ts';
 import { tell, usageError } from './exit-codes.ts';
+import { consumeAsGroup } from './group-consume.ts';
 import { Output } from './output.ts';
 import { recordLines } from './record-lines.ts';
 import { abortOnSignals } from './signals.ts';
@@ -24,6 +26,7 @@ type From = NonNullable<ConsumeOptions['from']>;
 
 interface ConsumeArguments {
   readonly dir: readonly string[];
+  readonly group?: string;
   readonly partition?: readonly number[];
   readonly from?: From;
   readonly fromTime?: number;
@@ -70,9 +73,21 @@ async function print(batches: AsyncIterable<ConsumedBatch>, options: ConsumeArgu
   }
 }
 
+/** What a group says about where to begin. */
+function groupOf(
+  group: string,
+  { partition, from, fromTime }: ConsumeArguments,
+): { group: string; reset: OffsetReset } {
+  if (partition !== undefined || fromTime !== undefined || typeof from === 'object') {
+    throw usageError('a group knows where it stands: --group goes with --from earliest or latest alone');
+  }
+  return { group, reset: from ?? 'earliest' };
+}
+
 async function consume(topic: string, options: ConsumeArguments): Promise<void> {
   const { partition, from, fromTime, follow = false, isolation } = options;
   if (from !== undefined && fromTime !== undefined) throw usageError('--from and --from-time exclude each other');
+  if (options.group !== undefined) return consumeAsGroup(topic, { ...options, ...groupOf(options.group, options) });
   const output = new Output(process.stdout);
   using reader = lookAt(options.dir);
   const batches = reader.consume(topic, {
@@ -93,9 +108,10 @@ async function consume(topic: string, options: ConsumeArguments): Promise<void> 
 export function registerConsume(program: Command): void {
   program
     .command('consume')
-    .description("print a topic's data records, one a line; changes nothing, also beside a writer")
+    .description("print a topic's data records, one a line; without --group nothing is changed, also beside a writer")
     .argument('<topic>', 'the topic')
     .requiredOption(DIR_OPTION, DIR_HELP, collectDirectory)
+    .option('--group <id>', 'as a consumer of a group: go on where it stands, and commit what was printed')
     .option('--partition <number>', 'one partition; may repeat (default: all)', collectPartition)
     .option('--from <position>', 'earliest, latest, or <partition>:<offset>, which may repeat', collectFrom)
     .option('--from-time <ms>', 'start at the first record of that time (ms since 1970) or later', parseTime)

@@ -34,7 +34,7 @@ function displayFor(json: boolean, { ofStore }: RunSettings): Display {
 /** Before anything is deleted or compacted: by what. */
 function tellPolicies(store: Store, settings: RunSettings, display: Display, json: boolean): void {
   tell('topics go by what they say themselves, then by --config; what neither says is kept for ever:');
-  for (const name of store.topics()) {
+  for (const name of store.topics({ internal: true })) {
     const { topic, settings: of } = policyOf(store.describeTopic(name), settings);
     const text = of.map(({ name: key, value, source }) => `${key}=${value} (${source})`).join(' ');
     tell(`${topic}: ${text}`);

@@ -29,7 +29,7 @@ interface Summary {
 }
 
 function summaryOf(reader: StoreReader): Summary {
-  const names = reader.topics();
+  const names = reader.topics({ internal: true });
   const troubled: Trouble[] = [];
   let [partitions, records, sizeBytes] = [0, 0, 0];
   for (const topic of names) {

@@ -14,6 +14,7 @@ interface Directories {
 }
 
 interface ShowArguments extends Directories {
+  readonly internal?: boolean;
   readonly json?: boolean;
 }
 
@@ -79,8 +80,9 @@ async function show(options: ShowArguments, linesOf: (reader: StoreReader) => It
   await output.flush();
 }
 
-function* listed(reader: StoreReader, { json = false }: ShowArguments): Generator<string, void> {
-  for (const name of reader.topics()) {
+function* listed(reader: StoreReader, options: ShowArguments): Generator<string, void> {
+  const { json = false } = options;
+  for (const name of reader.topics({ internal: options.internal === true })) {
     const { topicId, partitions, configs } = reader.topic(name);
     yield json
       ? `${jsonText({ name, topicId: topicId ?? null, partitions: partitions.length, configs })}\n`
@@ -109,6 +111,9 @@ function* described(reader: StoreReader, name: string, { json = false }: ShowArg
   for (const partition of missing) yield `  partition: ${partition} not here\n`;
 }
 
+const INTERNAL_OPTION = '--internal';
+const INTERNAL_HELP = 'also topics that Kafka keeps for itself: __consumer_offsets';
+
 /** Adds `topics` to the program. */
 export function registerTopics(program: Command): void {
   const topics = program.command('topics').description('make, show, alter and delete the topics of log directories');
@@ -125,6 +130,7 @@ export function registerTopics(program: Command): void {
     .command('list')
     .description('print the names of all topics, one a line; changes nothing')
     .requiredOption(DIR_OPTION, DIR_HELP, collectDirectory)
+    .option(INTERNAL_OPTION, INTERNAL_HELP)
     .option('--json', 'one JSON object a line: name, topicId, partitions, configs')
     .action((options: ShowArguments) => show(options, (reader) => listed(reader, options)));
   topics
@@ -132,10 +138,12 @@ export function registerTopics(program: Command): void {
     .description('print a topic, or all, and the offsets of each partition; changes nothing')
     .argument('[topic]', 'its name; without it all are printed')
     .requiredOption(DIR_OPTION, DIR_HELP, collectDirectory)
+    .option(INTERNAL_OPTION, INTERNAL_HELP)
     .option('--json', 'one JSON object a line: name, topicId, configs, partitions, missing')
     .action((name: string | undefined, options: ShowArguments) =>
       show(options, function* (reader) {
-        for (const topic of name === undefined ? reader.topics() : [name]) yield* described(reader, topic, options);
+        for (const topic of name === undefined ? reader.topics({ internal: options.internal === true }) : [name])
+          yield* described(reader, topic, options);
       }),
     );
   topics

@@ -50,12 +50,27 @@ export const LOG_DIRECTORY_FILES = {
   highWatermarks: 'replication-offset-checkpoint',
   cleanerOffsets: 'cleaner-offset-checkpoint',
   metaProperties: 'meta.properties',
-  /** seglog's own: the topics of a store. Kafka passes over names that it does not know. */
+  /** Beside the metadata log's directory: what a new cluster's log begins with. */
+  bootstrap: 'bootstrap.checkpoint',
+  /** seglog's own, beside the metadata log's directory: deletions that are not done. Kafka passes over names it does not know. */
+  deletions: '.seglog_deletions',
+  /** seglog's own, in the other log directories: the `directory.id` of the one that has the metadata log. */
+  metadataPlace: '.seglog_metadata',
+  /** seglog's own, of earlier versions: the topics of a store. */
   topics: '.seglog_topics',
 } as const;
 
 /** Kafka's log of its own metadata, which lies among the partitions and is nobody's topic. */
 export const METADATA_TOPIC = '__cluster_metadata';
+
+/** The directory of its one partition. */
+export const METADATA_DIRECTORY: string = `${METADATA_TOPIC}-0`;
+
+/** Its topic's id, the same in every cluster. */
+export const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ';
+
+/** In the directory of the metadata log: whom this node voted for. */
+export const QUORUM_STATE = 'quorum-state';
 
 /** Names in a partition directory, besides the segments. */
 export const PARTITION_FILES = {

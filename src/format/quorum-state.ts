@@ -120,3 +120,26 @@ function votersOf(fields: Fields, file: string): readonly number[] | null {
     throw corrupt(file, 'a quorum-state has a voter that is none', 'an object with a voterId', voter);
   });
 }
+
+/**
+ * The bytes of a `quorum-state`, as Kafka writes it.
+ *
+ * @param version - 0 where voters are static (`controller.quorum.voters`), 1 where the log names them
+ */
+export function printQuorumState(
+  version: 0 | 1,
+  {
+    leaderId,
+    leaderEpoch,
+    votedId,
+    currentVoters,
+  }: Pick<QuorumState, 'leaderId' | 'leaderEpoch' | 'votedId' | 'currentVoters'>,
+): Uint8Array {
+  const vote = { leaderId, leaderEpoch, votedId };
+  const voters = (currentVoters ?? []).map((voterId) => ({ voterId }));
+  const fields =
+    version === 0
+      ? { clusterId: '', ...vote, appliedOffset: 0, currentVoters: voters, data_version: 0 }
+      : { ...vote, votedDirectoryId: 'A'.repeat(22), data_version: 1 };
+  return new TextEncoder().encode(JSON.stringify(fields));
+}

@@ -1,5 +1,6 @@
 /**
- * `.seglog_topics`: the topics of a store, one copy in each of its log directories, replaced whole.
+ * `.seglog_topics`: the topics of a store as versions before 0.8 kept them, one copy in each of its log directories. A store that
+ * opens one takes it over into the metadata log, and removes it.
  *
  *     seglog-topics 0 8d1f2c33        the version, and the CRC-32C of all that follows the first line
  *     {
@@ -20,6 +21,7 @@
  * seglog's own: a broker passes over the file.
  */
 import { SeglogError } from '../errors/errors.ts';
+import { type DeletedTopic, deletedTopicsOf } from './deletions-file.ts';
 import { checkTopicName } from './names.ts';
 
 const FIRST_LINE = /^seglog-topics (\d{1,9}) ([0-9a-f]{8})\n/;
@@ -34,16 +36,8 @@ export interface TopicEntry {
   readonly topicId: string;
   /** Kafka's names and values: what differs from the store's own configuration. */
   readonly configs: Readonly<Record<string, string>>;
-  /** The partitions that are here, by number, and the `directory.id` of the log directory of each. */
+  /** The partitions that are here, by number, and the `directory.id` of the log directory of each; empty where none is chosen. */
   readonly partitions: Readonly<Record<number, string>>;
-}
-
-/** A topic that was deleted, of which directories may be left. */
-export interface DeletedTopic {
-  readonly name: string;
-  readonly topicId: string;
-  /** The `directory.id`s of the log directories in which they may be. */
-  readonly directories: readonly string[];
 }
 
 /** What the file says. */
@@ -107,21 +101,13 @@ function contentOf(value: unknown): TopicsFile {
       const { name, topicId } = namedOf(topic);
       return { name, topicId, configs: textsOf(configs, () => true), partitions: textsOf(partitions, isPartition) };
     }),
-    deleting: listOf(deleting).map((topic) => {
-      const { name, topicId } = namedOf(topic);
-      return { name, topicId, directories: listOf(objectOf(topic)['directories']).map(textOf) };
-    }),
+    deleting: deletedTopicsOf(deleting),
   };
 }
 
 function generationOf(value: unknown): number {
   if (Number.isSafeInteger(value)) return value as number;
   throw new TypeError('a generation that is no number');
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new TypeError('something that is no text where one must be');
 }
 
 function namedOf(value: unknown): Pick<TopicEntry, 'name' | 'topicId'> {

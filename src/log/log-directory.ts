@@ -11,7 +11,7 @@
 import { dirname, join } from 'node:path';
 import type { Engine } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
-import { LOG_DIRECTORY_FILES, type TopicPartition } from '../format/names.ts';
+import { LOG_DIRECTORY_FILES, METADATA_TOPIC, type TopicPartition } from '../format/names.ts';
 import type { FileSystem, Lock } from '../fs/contract.ts';
 import { OffsetCheckpoint } from './offset-checkpoint.ts';
 
@@ -38,8 +38,10 @@ const CHECKPOINTS: readonly CheckpointName[] = [
 /** Those that a broker has also when they are empty. */
 const ALWAYS_KEPT: readonly CheckpointName[] = ['recoveryPoints', 'logStartOffsets', 'highWatermarks'];
 
-/** The mark of a store, which knows no broker epoch. */
-const MARK: Uint8Array = new TextEncoder().encode('{"version":0,"brokerEpoch":-1}');
+/** The mark of a store. */
+function markOf(brokerEpoch: number): Uint8Array {
+  return new TextEncoder().encode(`{"version":0,"brokerEpoch":${brokerEpoch}}`);
+}
 
 /** The log directories in which this process has logs open for writing. */
 const opened = new WeakMap<FileSystem, Map<string, Promise<LogDirectory>>>();
@@ -183,6 +185,8 @@ export class LogDirectory {
    */
   wasClean(partitionDirectory: string, partition: TopicPartition): boolean {
     if (this.#marker === undefined || this.#unclean.has(partitionDirectory)) return false;
+    // The mark speaks of it, too, and it has no lines: whoever opens it has read it whole before.
+    if (partition.topic === METADATA_TOPIC) return true;
     return this.#checkpoints.recoveryPoints.get(partition) !== undefined;
   }
 
@@ -239,6 +243,8 @@ export class LogDirectory {
 
   /** Notes where a partition stands; on the disk with the next {@link LogDirectory.writeCheckpoints}. */
   note(partition: TopicPartition, { recoveryPoint, logStartOffset, highWatermark }: PartitionCheckpoint): void {
+    // As in a broker's: the metadata log is none of the partitions, and its snapshots tell where it starts.
+    if (partition.topic === METADATA_TOPIC && this.isHeld) return;
     const { recoveryPoints, logStartOffsets, highWatermarks } = this.#checkpoints;
     if (recoveryPoint !== undefined) recoveryPoints.set(partition, recoveryPoint);
     logStartOffsets.set(partition, logStartOffset);
@@ -273,10 +279,12 @@ export class LogDirectory {
    * or still closing, the mark; then releases the lock.
    *
    * @param clean - whether the mark may be written
+   * @param brokerEpoch - of the broker's registration in the metadata log: the mark of another one is no clean stop to Kafka. -1:
+   * none is registered
    * @throws SeglogError `IO`; the lock is released all the same
    */
-  async release(clean: boolean): Promise<void> {
-    await this.#end(clean ? MARK : undefined);
+  async release(clean: boolean, brokerEpoch = -1): Promise<void> {
+    await this.#end(clean ? markOf(brokerEpoch) : undefined);
   }
 
   /**

@@ -36,6 +36,8 @@ export interface Settings {
   readonly offsetMapLoadFactor: number;
   /** Of all threads together. */
   readonly cleanerBytesPerSecond: number;
+  readonly offsetsRetentionMinutes: number;
+  readonly offsetsRetentionIntervalMs: number;
 }
 
 /** What went wrong and did not stop the store: told to its caller, and the last ones kept. */
@@ -122,6 +124,8 @@ export function storeEnvironment(options: StoreOptions): StoreEnvironment {
     logCleanerDedupeBufferSize,
     logCleanerIoBufferLoadFactor,
     logCleanerIoMaxBytesPerSecond,
+    offsetsRetentionMinutes,
+    offsetsRetentionCheckIntervalMs,
     ...defaults
   } = others;
   logConfig(defaults);
@@ -173,6 +177,13 @@ export function storeEnvironment(options: StoreOptions): StoreEnvironment {
         logCleanerIoMaxBytesPerSecond ?? Infinity,
         1,
         Infinity,
+      ),
+      offsetsRetentionMinutes: checked('offsets.retention.minutes', offsetsRetentionMinutes, 1, 10_080),
+      offsetsRetentionIntervalMs: checked(
+        'offsets.retention.check.interval.ms',
+        offsetsRetentionCheckIntervalMs,
+        1,
+        600_000,
       ),
     },
     problems,

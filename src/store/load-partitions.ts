@@ -8,13 +8,10 @@ import type { StoreEnvironment } from './environment.ts';
 import type { FoundByTopic } from './plan.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import { StorePartition } from './store-partition.ts';
-import { configOf, Topic } from './topic.ts';
+import { Topic } from './topic.ts';
+import { topicConfig } from './topic-config.ts';
 
-/**
- * A topic with its partitions, which are yet to be opened.
- *
- * @throws SeglogError `INVALID_CONFIG`
- */
+/** A topic with its partitions, which are yet to be opened. */
 export function topicOf(
   environment: StoreEnvironment,
   entry: TopicEntry,
@@ -22,12 +19,14 @@ export function topicOf(
   directories: readonly StoreDirectory[],
 ): Topic {
   const { name } = entry;
-  const topic = new Topic(entry, validConfig(environment, entry));
+  const topic = new Topic(entry, understoodConfig(environment, entry));
   const partitions: StorePartition[] = [];
   for (const [number, directoryId] of Object.entries(entry.partitions)) {
     const partition = Number(number);
     const there = found.get(name)?.get(partition);
-    const root = there?.root ?? directories.find(({ id }) => id === directoryId);
+    // Where it is to be was not decided: Kafka ended before its directory was made.
+    const chosen = (root: StoreDirectory): boolean => (directoryId === '' ? root.isOnline : root.id === directoryId);
+    const root = there?.root ?? directories.find(chosen);
     const path = there?.path ?? (root === undefined ? '' : join(root.path, `${name}-${partition}`));
     const made = new StorePartition({ topic: name, partition, root, path });
     if (there === undefined && root?.isOnline === true) makeAnew(environment, made, root);
@@ -37,13 +36,21 @@ export function topicOf(
   return topic;
 }
 
-function validConfig({ defaults }: StoreEnvironment, { name, configs }: TopicEntry): LogConfig {
-  try {
-    return configOf(defaults, configs);
-  } catch (cause) {
-    if (!(cause instanceof SeglogError)) throw cause;
-    throw new SeglogError(cause.code, `the configuration of the topic ${name}: ${cause.message}`, { cause });
+/** What of it cannot be understood is told of. */
+function understoodConfig({ defaults, problems }: StoreEnvironment, { name, configs }: TopicEntry): LogConfig {
+  const { config, problem } = topicConfig(defaults, configs);
+  if (problem !== undefined) {
+    problems.add(
+      new SeglogError(
+        problem.code,
+        `the configuration of the topic ${name}, of which nothing is deleted: ${problem.message}`,
+        {
+          cause: problem,
+        },
+      ),
+    );
   }
+  return config;
 }
 
 /** A crash came before the directory was made, or somebody has removed it. Whatever else lies there keeps the partition offline. */

@@ -16,7 +16,8 @@ import { reconcile } from './reconcile.ts';
 import { type FoundDirectories, type FoundPartition, StoreDirectory } from './store-directory.ts';
 import type { StorePartition } from './store-partition.ts';
 import type { Topic } from './topic.ts';
-import { TopicFiles, type TopicRepository, type TopicsContent } from './topic-repository.ts';
+import { MetadataTopics } from './metadata-topics.ts';
+import type { TopicRepository, TopicsContent } from './topic-repository.ts';
 
 /** What opening gives. */
 export interface LoadedStore {
@@ -29,6 +30,12 @@ export interface LoadedStore {
   readonly leaving: FoundDirectories['leaving'];
 }
 
+/** What is to be closed again when opening fails. */
+interface Opened {
+  partitions: StorePartition[];
+  repository: TopicRepository | undefined;
+}
+
 /**
  * @param paths - the log directories; those that are not there are made
  * @throws SeglogError `DIRECTORY_MISMATCH`, `LOG_LOCKED`, `DUPLICATE_PARTITION`, `CORRUPT_CHECKPOINT`,
@@ -39,13 +46,14 @@ export async function loadStore(environment: StoreEnvironment, paths: readonly s
   checkDistinct(directories);
   // Nothing of somebody else is touched.
   identityOf(environment, directories);
-  const opened: StorePartition[] = [];
+  const opened: Opened = { partitions: [], repository: undefined };
   try {
     for (const directory of directories) await hold(directory);
     const identity = writtenIdentity(environment, directories);
     return await loadTopics(environment, directories, identity, opened);
   } catch (error) {
-    await Promise.allSettled(opened.map((partition) => partition.close()));
+    await Promise.allSettled(opened.partitions.map((partition) => partition.close()));
+    await opened.repository?.close().catch(() => undefined);
     for (const directory of directories) await directory.giveUp();
     throw error;
   }
@@ -135,11 +143,19 @@ async function loadTopics(
   environment: StoreEnvironment,
   directories: readonly StoreDirectory[],
   identity: Identity,
-  opened: StorePartition[],
+  opened: Opened,
 ): Promise<LoadedStore> {
   checkOneOnline(directories);
-  const repository = new TopicFiles(environment, directories);
-  const { content: known, isBehind } = repository.load();
+  const {
+    repository,
+    content: known,
+    removed,
+    isBehind,
+    isThere,
+  } = MetadataTopics.load(environment, directories, identity);
+  opened.repository = repository;
+  // What a dead process appended and did not sync is on the disk before anything is done for it.
+  if (isThere) await repository.open();
   const live: FoundPartition[] = [];
   const leaving = { delete: [] as string[], stray: [] as string[], future: [] as string[] };
   for (const directory of directories) {
@@ -152,24 +168,30 @@ async function loadTopics(
     });
   }
   checkOneOnline(directories);
-  const reconciled = reconcile(environment, known, live, directories);
+  const reconciled = reconcile(environment, { known, removed }, live, directories);
+  if (!isThere) await repository.open();
   for (const path of reconciled.deleted) leaving.delete.push(path);
-  if (reconciled.isChanged || isBehind || known === undefined) saveOrTell(environment, repository, reconciled);
+  if (reconciled.isChanged || isBehind) await saveOrTell(environment, repository, reconciled);
   const topics = new Map(
     reconciled.topics.map((entry) => [entry.name, topicOf(environment, entry, reconciled.found, directories)]),
   );
   // Lines of what was renamed, or is made anew, are none of what comes in its place: also if a crash comes next.
   for (const directory of directories) directory.writeForgotten();
-  for (const { partitions } of topics.values()) for (const partition of partitions.values()) opened.push(partition);
+  for (const { partitions } of topics.values())
+    for (const partition of partitions.values()) opened.partitions.push(partition);
   await loadPartitions(environment, topics);
   const { topics: entries, deleting } = reconciled;
   return { identity, directories, repository, content: { topics: entries, deleting }, topics, leaving };
 }
 
 /** Without space for it what is known can be found out again the next time. */
-function saveOrTell({ problems }: StoreEnvironment, repository: TopicRepository, content: TopicsContent): void {
+async function saveOrTell(
+  { problems }: StoreEnvironment,
+  repository: TopicRepository,
+  content: TopicsContent,
+): Promise<void> {
   try {
-    repository.save({ topics: content.topics, deleting: content.deleting });
+    await repository.save({ topics: content.topics, deleting: content.deleting });
   } catch (error) {
     if (!isNoSpace(error)) throw error;
     problems.add(error);

@@ -48,6 +48,10 @@ export interface StoreSettings {
   readonly logCleanerIoBufferLoadFactor?: number;
   /** The most bytes a second that all cleaner threads together read and write. Default: no limit. */
   readonly logCleanerIoMaxBytesPerSecond?: number;
+  /** How long what a group committed is kept after its last consumer has left, in minutes. Default 10080, 7 days. */
+  readonly offsetsRetentionMinutes?: number;
+  /** How often what groups committed is looked at for that. Default 600000. */
+  readonly offsetsRetentionCheckIntervalMs?: number;
   /** Called after each partition that was loaded. What this and `onProblem` raise stops nothing; the status tells of it. */
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Called with what went wrong and did not stop the store: an unreadable checkpoint, a directory that failed. */

@@ -58,12 +58,24 @@ export class Plan {
   isChanged = false;
   readonly #environment: StoreEnvironment;
   readonly #deleting: TopicsContent['deleting'];
+  readonly #known: ReadonlyMap<string, TopicEntry>;
+  readonly #removed: ReadonlySet<string>;
 
-  /** @throws SeglogError `DUPLICATE_PARTITION` */
-  constructor(environment: StoreEnvironment, known: TopicsContent | undefined, live: readonly FoundPartition[]) {
+  /**
+   * @param removed - ids of topics that were deleted, of which nothing is to be left
+   * @throws SeglogError `DUPLICATE_PARTITION`
+   */
+  constructor(
+    environment: StoreEnvironment,
+    known: TopicsContent | undefined,
+    live: readonly FoundPartition[],
+    removed: ReadonlySet<string> = new Set(),
+  ) {
     this.#environment = environment;
     this.#deleting = known?.deleting ?? [];
+    this.#removed = removed;
     this.topics = new Map((known?.topics ?? []).map((topic) => [topic.name, topic]));
+    this.#known = new Map(this.topics);
     const read = live.filter((found) => this.#isPossible(found)).map((found) => this.#withId(found));
     for (const { found, id } of read) if (id !== undefined) this.#place(found, id);
     for (const { found, id, problem } of read) {
@@ -111,13 +123,16 @@ export class Plan {
     if (deletion?.directories.includes(found.root.id ?? '') === true) this.deleted.push(found);
     // In this log directory the deletion was done: somebody has put the directory back.
     else if (deletion !== undefined) this.strays.push({ found, expected: 'none: the topic was deleted', id });
+    else if (this.#removed.has(id)) this.strays.push({ found, expected: 'none: the topic was deleted', id });
+    else if (this.#isUnfinished(found, id)) this.deleted.push(found);
     else if (topic === undefined || topic.topicId === id) this.#adopt(found, topic, id);
     else this.strays.push({ found, expected: topic.topicId, id });
   }
 
   #placeWithoutId(found: FoundPartition): void {
     const deleted = this.#deletedAs(found);
-    if (deleted === undefined) this.#adopt(found, this.topics.get(found.topic), undefined);
+    if (deleted === undefined && this.#isUnfinished(found)) this.deleted.push(found);
+    else if (deleted === undefined) this.#adopt(found, this.topics.get(found.topic), undefined);
     else if (this.#mayHaveRecords(found.path)) {
       this.strays.push({ found, expected: deleted.topicId, id: 'none, but records: it came from elsewhere' });
     } else this.deleted.push(found);
@@ -130,6 +145,16 @@ export class Plan {
   #deletedAs({ topic, partition, root: { id = '' } }: FoundPartition): TopicsContent['deleting'][number] | undefined {
     if (this.topics.get(topic)?.partitions[partition] === id) return undefined;
     return this.#deleting.find(({ name, directories }) => name === topic && directories.includes(id));
+  }
+
+  /**
+   * Directories of added partitions are made before the metadata log says that there are more: without records, one that it does not
+   * know is what a crash has left of that.
+   */
+  #isUnfinished({ topic, partition, path }: FoundPartition, id?: string): boolean {
+    const known = this.#known.get(topic);
+    if (known === undefined || known.partitions[partition] !== undefined) return false;
+    return (id === undefined || known.topicId === id) && !this.#mayHaveRecords(path);
   }
 
   /** A directory of a store's own gets its id with its first record: what has records and no id came from elsewhere. */

@@ -3,7 +3,9 @@
  *
  *     a directory of a topic that is being deleted          its deletion goes on
  *     a directory with another topic's id                   is put aside as `-stray`, as Kafka does: nothing is deleted in doubt
+ *     a directory of a topic that Kafka has deleted         is put aside, too: what was to become of it is in no file of ours
  *     a directory that no topic knows                       becomes a partition of the topic that its name says
+ *     an empty one of a topic that is known without it      is removed: partitions were being added, and that was not done
  *     a partition without a directory                       is made anew, if its log directory is here
  *
  * All of it is decided before anything is renamed (see `plan.ts`). What the machine does not let be renamed stays where it is,
@@ -33,11 +35,12 @@ export interface Reconciled extends TopicsContent {
  */
 export function reconcile(
   environment: StoreEnvironment,
-  known: TopicsContent | undefined,
+  { known, removed }: { readonly known: TopicsContent | undefined; readonly removed: ReadonlySet<string> },
   live: readonly FoundPartition[],
   directories: readonly StoreDirectory[],
 ): Reconciled {
-  const plan = new Plan(environment, known, live);
+  const plan = new Plan(environment, known, live, removed);
+  checkForeign(plan, known, directories);
   const stuck = [...plan.unknown];
   const deleted: string[] = [];
   for (const found of plan.deleted) {
@@ -55,6 +58,26 @@ export function reconcile(
     found: plan.found,
     deleted,
   };
+}
+
+/**
+ * A metadata log that was copied here from elsewhere knows none of these log directories, and its topics are other ones of the same
+ * names: everything would be put aside.
+ *
+ * @throws SeglogError `DIRECTORY_MISMATCH`
+ */
+function checkForeign(plan: Plan, known: TopicsContent | undefined, directories: readonly StoreDirectory[]): void {
+  const other = plan.strays[0];
+  if (other === undefined) return;
+  const places = (known?.topics ?? []).flatMap(({ partitions }) => Object.values(partitions)).filter((id) => id !== '');
+  if (places.length === 0 || places.some((place) => directories.some(({ id }) => id === place))) return;
+  throw new SeglogError('DIRECTORY_MISMATCH', 'the metadata log is not of these log directories', {
+    file: other.found.path,
+    expected: `directories of topic ${other.expected}, in the log directories ${[...new Set(places)].join(', ')}`,
+    found: `topic ${other.id}`,
+    action:
+      'Put back the metadata log that belongs here, or move it away: topics are then made from the directories that are there',
+  });
 }
 
 /** Where directories of deleted topics may be left: what is not here now, and where one is that did not let itself be renamed. */

@@ -1,5 +1,6 @@
 /** The one place where a store's periodic work is registered. */
 import { turn } from '../cleaner/turn.ts';
+import type { GroupCoordinator } from '../group/coordinator.ts';
 import type { CheckpointName } from '../log/log-directory.ts';
 import type { StoreCleaner } from './cleaning.ts';
 import type { StoreEnvironment } from './environment.ts';
@@ -8,12 +9,18 @@ import { Scheduler } from './scheduler.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StorePartition } from './store-partition.ts';
 
+/** How often it is looked at whether the metadata log should have a snapshot. */
+const SNAPSHOT_CHECK_MS = 60_000;
+
 /** What the work is done on. */
 export interface ScheduledStore {
   readonly environment: StoreEnvironment;
   readonly directories: readonly StoreDirectory[];
   readonly cleaner: StoreCleaner;
   readonly retention: StoreRetention;
+  readonly groups: GroupCoordinator;
+  /** Makes a snapshot of the metadata log if it is time for one. */
+  snapshotMetadata(): Promise<void>;
   /** All that there are at that moment. */
   partitions(): Iterable<StorePartition>;
 }
@@ -31,6 +38,8 @@ export function startSchedules(store: ScheduledStore): Scheduler {
   checkpoint('logStartOffsets', settings.logStartIntervalMs);
   // Kafka begins with this one at once.
   checkpoint('highWatermarks', settings.highWatermarkIntervalMs, settings.highWatermarkIntervalMs);
+  const snapshot = { name: 'metadata snapshot', periodMs: SNAPSHOT_CHECK_MS, run: () => store.snapshotMetadata() };
+  scheduler.every(snapshot, SNAPSHOT_CHECK_MS);
   if (settings.periodicCleaning) scheduleCleaning(store, scheduler);
   return scheduler;
 }
@@ -44,6 +53,12 @@ function scheduleCleaning(store: ScheduledStore, scheduler: Scheduler): void {
     run: (signal: AbortSignal) => applyRetention(store, signal),
   };
   scheduler.every(retention, settings.initialTaskDelayMs);
+  const offsets = {
+    name: 'offsets retention',
+    periodMs: settings.offsetsRetentionIntervalMs,
+    run: (signal: AbortSignal) => store.groups.expire(signal),
+  };
+  scheduler.every(offsets, settings.offsetsRetentionIntervalMs);
   const { cleanerBackoffMs: periodMs } = settings;
   // Each thread by itself: one that is long at a log keeps no other waiting.
   for (let thread = 0; thread < settings.cleanerThreads; thread++) {

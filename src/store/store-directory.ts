@@ -171,14 +171,15 @@ export class StoreDirectory {
   /**
    * Gives the lock back; with the mark of a clean stop if `clean` is set and all that was open was closed well.
    *
+   * @param brokerEpoch - what the mark says of the broker
    * @throws SeglogError `IO`
    */
-  async release(clean: boolean): Promise<void> {
+  async release(clean: boolean, brokerEpoch: number): Promise<void> {
     const held = this.#held;
     this.#held = undefined;
     if (held === undefined) return;
     try {
-      await held.release(clean && this.isOnline && (held.wasMarked || !this.#isPassedOver));
+      await held.release(clean && this.isOnline && (held.wasMarked || !this.#isPassedOver), brokerEpoch);
     } catch (error) {
       // It is known to have failed.
       if (this.isOnline) throw error;

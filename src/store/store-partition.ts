@@ -6,6 +6,7 @@ import { Log } from '../log/log.ts';
 import type { CleanSegments, CompactOptions } from '../log/cleaning/compaction.ts';
 import { compactionFacts } from '../log/cleaning/facts.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
+import { ifThereIsSpace } from '../log/tolerated.ts';
 import { type CompactionSelection, selectForCompaction } from '../policy/compaction.ts';
 import type { StoreEnvironment } from './environment.ts';
 import type { StoreDirectory } from './store-directory.ts';
@@ -94,6 +95,8 @@ export class StorePartition implements TopicPartition {
       const opened = await Log.openHeld(this.root.held, this.path, options, observer.measured(this));
       this.#log = opened.log;
       this.#state = opened.state;
+      // A broker takes a directory without it for one of no topic.
+      if (!opened.state.isReadOnly) ifThereIsSpace(() => opened.state.topicId.write());
       if (cleaners !== undefined) opened.state.unlinkBy((request) => cleaners.unlink(request));
       this.#problem = undefined;
     } catch (error) {

@@ -4,6 +4,9 @@ import { SeglogError } from '../errors/errors.ts';
 import type { MetaProperties } from '../format/meta-properties.ts';
 import { type Leaving, LOG_DIRECTORY_FILES } from '../format/names.ts';
 import type { TopicEntry } from '../format/topics-file.ts';
+import type { TopicPartition } from '../format/names.ts';
+import type { GroupDescription, GroupListing } from '../group/describe.ts';
+import type { PlannedReset, ResetTarget } from '../group/reset.ts';
 import { LogReader } from '../log/log-reader.ts';
 import type { LogEnvironment } from '../log/options.ts';
 import type { RecordsOptions } from '../log/typed-records.ts';
@@ -17,9 +20,11 @@ import {
 import { type StoreEnvironment, storeEnvironment } from './environment.ts';
 import { readIdentity } from './identity.ts';
 import { foundByTopic } from './plan.ts';
+import { isInternal } from './group-host.ts';
+import { describeSeenGroup, listGroups, type LyingTopics, planSeenReset } from './seen-groups.ts';
 import type { PartitionStatus } from './status.ts';
 import { type FoundPartition, StoreDirectory } from './store-directory.ts';
-import { TopicFiles } from './topic-repository.ts';
+import { MetadataTopics } from './metadata-topics.ts';
 
 /** What a reader stands on, and whom it tells of oddities. */
 export interface StoreReaderOptions extends LogEnvironment {
@@ -85,7 +90,7 @@ export class StoreReader implements Disposable {
         leaving: found.leaving,
       };
     });
-    const known = new TopicFiles(environment, directories).peek();
+    const known = MetadataTopics.peek(environment, directories);
     this.#found = foundByTopic(environment, known, live);
     this.#known = new Map((known?.topics ?? []).map((topic) => [topic.name, topic]));
   }
@@ -103,9 +108,13 @@ export class StoreReader implements Disposable {
     return this.#environment.problems.kept;
   }
 
-  /** The names of all topics, in order: those that are known, and those that only have directories. */
-  topics(): string[] {
-    return [...new Set([...this.#known.keys(), ...this.#found.keys()])].sort();
+  /**
+   * The names of all topics, in order: those that are known, and those that only have directories; with `internal` those too that
+   * Kafka keeps for itself.
+   */
+  topics({ internal = false }: { readonly internal?: boolean } = {}): string[] {
+    const all = new Set([...this.#known.keys(), ...this.#found.keys()]);
+    return [...all].filter((name) => internal || !isInternal(name)).sort();
   }
 
   /** @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION` */
@@ -152,6 +161,34 @@ export class StoreReader implements Disposable {
     options: ConsumeOptions & Omit<RecordsOptions<K, V>, 'from' | 'to'> = {},
   ): AsyncGenerator<ConsumedRecord<K, V>, void> {
     return consumeRecords(this.#view(topic), options);
+  }
+
+  /** All groups that committed anything, in order. Whether they have members only the store that has them knows. */
+  groups(): Promise<GroupListing[]> {
+    return listGroups(this.#groupTopics());
+  }
+
+  /** What a group committed, and how far it is behind. @throws SeglogError (as a rejection) `GROUP_ID_NOT_FOUND`, as `Log.read` */
+  group(id: string): Promise<GroupDescription> {
+    return describeSeenGroup(this.#groupTopics(), id);
+  }
+
+  /** As `Group.planReset`. */
+  planReset(id: string, target: ResetTarget, partitions?: readonly TopicPartition[]): Promise<PlannedReset[]> {
+    return planSeenReset(this.#groupTopics(), id, target, partitions);
+  }
+
+  #groupTopics(): LyingTopics {
+    return {
+      topic: (name) => {
+        const found = this.#found.get(name);
+        if (found === undefined) return undefined;
+        const known = this.#known.get(name);
+        const count = Math.max(-1, ...found.keys(), ...Object.keys(known?.partitions ?? {}).map(Number)) + 1;
+        return { topicId: known?.topicId, count, log: (partition) => this.#reader(name, partition) };
+      },
+      problem: (problem) => void this.#environment.problems.add(problem),
+    };
   }
 
   /** Closes what is open. A second call does nothing. */

@@ -1,5 +1,12 @@
 /** Topics in log directories, as a Kafka broker keeps them. */
+import { logConfig } from '../config/log-config.ts';
 import { SeglogError } from '../errors/errors.ts';
+import { Consumer } from '../group/consumer.ts';
+import { GroupCoordinator } from '../group/coordinator.ts';
+import type { GroupListing } from '../group/describe.ts';
+import { Group } from '../group/group.ts';
+import type { GroupHost } from '../group/host.ts';
+import type { ConsumerOptions } from '../group/options.ts';
 import type { Log } from '../log/log.ts';
 import type { RecordsOptions } from '../log/typed-records.ts';
 import type { MetricFamily } from '../metrics/families.ts';
@@ -13,6 +20,7 @@ import {
 } from './consume.ts';
 import { StoreCleaner } from './cleaning.ts';
 import { type StoreEnvironment, storeEnvironment } from './environment.ts';
+import { checkKept, groupHost, isInternal } from './group-host.ts';
 import type { Identity } from './identity.ts';
 import { type LoadedStore, loadStore } from './load.ts';
 import { storeFacts } from './metrics.ts';
@@ -30,8 +38,9 @@ import {
 } from './status.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StorePartition } from './store-partition.ts';
-import { configOf, type Topic, viewOf } from './topic.ts';
+import { type Topic, viewOf } from './topic.ts';
 import { TopicChanges } from './topic-changes.ts';
+import type { TopicRepository } from './topic-repository.ts';
 import { TopicWriter, type TopicWriterOptions } from './topic-writer.ts';
 
 /** How many logs of a directory are closed at the same time. */
@@ -53,9 +62,12 @@ export class Store implements AsyncDisposable {
   readonly #directories: readonly StoreDirectory[];
   readonly #topics: Map<string, Topic>;
   readonly #leaving: LoadedStore['leaving'];
+  readonly #repository: TopicRepository;
   readonly #changes: TopicChanges;
   readonly #removals: RemovalQueue;
   readonly #cleaner: StoreCleaner;
+  readonly #groupHost: GroupHost;
+  readonly #groups: GroupCoordinator;
   readonly #scheduler: Scheduler;
   /** How logs of directories that failed could not be closed, as far as it was told. */
   readonly #toldCloses = new Set<unknown>();
@@ -69,8 +81,9 @@ export class Store implements AsyncDisposable {
     this.#directories = directories;
     this.#topics = topics;
     this.#leaving = leaving;
+    this.#repository = repository;
     // Whatever a topic says: its configuration goes with it.
-    this.#removals = new RemovalQueue(environment, configOf(environment.defaults, {}).fileDeleteDelayMs);
+    this.#removals = new RemovalQueue(environment, logConfig(environment.defaults).fileDeleteDelayMs);
     for (const path of leaving.delete) this.#removals.addFound(path);
     const removals = this.#removals;
     this.#changes = new TopicChanges({ environment, directories, repository, topics, removals }, content.deleting);
@@ -82,7 +95,14 @@ export class Store implements AsyncDisposable {
       // It may have failed while its partitions were being loaded.
       if (!directory.isOnline) this.#closeFailed(directory);
     }
-    this.#scheduler = startSchedules({ environment, directories, cleaner: this.#cleaner, retention, partitions });
+    this.#groupHost = groupHost(environment, topics, (topic) => this.createTopic(topic));
+    const groups = new GroupCoordinator(this.#groupHost);
+    this.#groups = groups;
+    this.#scheduler = startSchedules({
+      ...{ environment, directories, retention, groups, partitions },
+      snapshotMetadata: () => this.#changes.inTurn(() => repository.snapshotIfDue()),
+      cleaner: this.#cleaner,
+    });
   }
 
   /**
@@ -107,10 +127,10 @@ export class Store implements AsyncDisposable {
     return store;
   }
 
-  /** The names of all topics, in order. */
-  topics(): string[] {
+  /** The names of all topics, in order; with `internal` those too that Kafka keeps for itself (`__consumer_offsets`). */
+  topics({ internal = false }: { readonly internal?: boolean } = {}): string[] {
     this.#check();
-    return [...this.#topics.keys()].sort();
+    return [...this.#topics.keys()].filter((name) => internal || !isInternal(name)).sort();
   }
 
   /** @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION` */
@@ -126,18 +146,25 @@ export class Store implements AsyncDisposable {
    * unless the disk failed while it was taken back
    */
   createTopic(topic: NewTopic): Promise<TopicDescription> {
-    return this.#change(async () => this.#told('topic_created', await this.#changes.create(topic)));
+    return this.#change(async () => {
+      const created = this.#told('topic_created', await this.#changes.create(topic));
+      this.#groups.topicChanged(topic.name);
+      return created;
+    });
   }
 
   /**
    * Adds partitions to a topic, so that it has `total`. Keys may belong to other partitions from then on.
    *
-   * @throws SeglogError (as a rejection) `INVALID_PARTITIONS` when it would not grow, `UNKNOWN_TOPIC_OR_PARTITION`, `IO`
+   * @throws SeglogError (as a rejection) `INVALID_PARTITIONS` when it would not grow, `UNKNOWN_TOPIC_OR_PARTITION`,
+   * `POLICY_VIOLATION` for `__consumer_offsets`, `IO`
    */
   createPartitions(name: string, total: number): Promise<TopicDescription> {
     return this.#change(async () => {
+      checkKept(name);
       const topic = this.#known(name);
       await this.#changes.grow(topic, total);
+      this.#groups.topicChanged(name);
       return this.#told('topic_altered', topic);
     });
   }
@@ -151,7 +178,7 @@ export class Store implements AsyncDisposable {
   alterTopic(name: string, change: ConfigChange): Promise<TopicDescription> {
     return this.#change(async () => {
       const topic = this.#known(name);
-      this.#changes.alter(topic, change);
+      await this.#changes.alter(topic, change);
       const ended = [...topic.partitions.values()].filter(({ isCompacted }) => !isCompacted);
       await Promise.all(ended.map((partition) => this.#cleaner.stop(partition)));
       return this.#told('topic_altered', topic);
@@ -160,17 +187,20 @@ export class Store implements AsyncDisposable {
 
   /**
    * Deletes a topic: its logs are closed and their directories renamed before this resolves, and removed after
-   * `file.delete.delay.ms` (the store's own).
+   * `file.delete.delay.ms` (the store's own). What groups committed of it goes, too.
    *
-   * @throws SeglogError (as a rejection) `UNKNOWN_TOPIC_OR_PARTITION`, `IO`
+   * @throws SeglogError (as a rejection) `UNKNOWN_TOPIC_OR_PARTITION`, `POLICY_VIOLATION` for `__consumer_offsets`, `IO`
    */
   deleteTopic(name: string): Promise<void> {
     return this.#change(async () => {
+      checkKept(name);
       const { partitions } = this.#known(name);
       await this.#changes.delete(name);
       const { events, measures } = this.#environment.observer;
       for (const partition of partitions.keys()) measures.forget(name, partition);
       events.tell('topic_deleted', { name });
+      // The topic is gone whatever becomes of this: what is left names the id of a topic that is no more.
+      await this.#groups.topicDeleted(name).catch((error: unknown) => this.#environment.problems.add(error));
     });
   }
 
@@ -217,6 +247,29 @@ export class Store implements AsyncDisposable {
     options: ConsumeOptions & Omit<RecordsOptions<K, V>, 'from' | 'to'> = {},
   ): AsyncGenerator<ConsumedRecord<K, V>, void> {
     return consumeRecords(viewOf(this.#topic(topic)), options);
+  }
+
+  /**
+   * A consumer of a group: the group's consumers share the partitions of its topics, and what it commits is where the group goes
+   * on (docs/groups.md). The store closes it.
+   *
+   * @throws SeglogError `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_ARGUMENT`
+   */
+  consumer<K = Uint8Array, V = Uint8Array>(options: ConsumerOptions<K, V>): Consumer<K, V> {
+    this.#check();
+    return new Consumer(this.#groupHost, this.#groups, options);
+  }
+
+  /** A group by its id, whether anything is known of it or not. */
+  group(id: string): Group {
+    this.#check();
+    return new Group(id, this.#groupHost, this.#groups);
+  }
+
+  /** All groups that committed anything, or have members, in order. @throws SeglogError (as a rejection) as `Log.read` */
+  async groups(): Promise<GroupListing[]> {
+    this.#check();
+    return this.#groups.list();
   }
 
   /** The store as it stands. */
@@ -278,11 +331,14 @@ export class Store implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    // They commit and leave while there is somewhere to write it.
+    await this.#groups.close();
     await this.#changes.inTurn(async () => undefined);
     // A clean under way is given up: what was swapped by then stays.
     await Promise.all([this.#scheduler.stop(), this.#cleaner.close()]);
     await this.#removals.stop();
     const failures: unknown[] = [];
+    await this.#closeRepository((error) => failures.push(error));
     await Promise.all(this.#directories.map((directory) => this.#closeDirectory(directory, failures)));
     const isWhole = [...this.#partitions()].every(({ problem }) => problem === undefined);
     this.#environment.observer.events.tell('store_closed', { clean: isWhole && failures.length === 0 });
@@ -298,10 +354,18 @@ export class Store implements AsyncDisposable {
       else this.#tellClose(error);
     });
     try {
-      await directory.release(isWhole);
+      await directory.release(isWhole, this.#repository.brokerEpoch);
     } catch (error) {
       failures.push(error);
     }
+  }
+
+  async #closeRepository(failed: (error: unknown) => void): Promise<void> {
+    const directory = this.#directories.find((one) => this.#repository.isIn(one));
+    await this.#repository.close().catch((error: unknown) => {
+      if (directory?.isOnline === true) failed(error);
+      else this.#tellClose(error);
+    });
   }
 
   /** Nothing in a directory that has failed is appended to from this call on; it is closed as well as it can be. */
@@ -309,6 +373,7 @@ export class Store implements AsyncDisposable {
     for (const partition of this.#partitionsOf(directory)) {
       partition.close().catch((error: unknown) => this.#tellClose(error));
     }
+    if (this.#repository.isIn(directory)) void this.#closeRepository(() => undefined);
   }
 
   /** That its directory failed was told; that what was appended to this log may not be on the disk was not. */

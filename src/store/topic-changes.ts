@@ -2,7 +2,7 @@
  * Making, growing, altering and deleting topics. One change at a time; what is known of topics is saved before a directory
  * is made, and before one is renamed, so that opening the store after a crash ends what was begun.
  */
-import { kafkaNameOf, printLogConfig } from '../config/log-config.ts';
+import { kafkaNameOf } from '../config/log-config.ts';
 import { isNoSpace, SeglogError } from '../errors/errors.ts';
 import { checkTopicName, METADATA_TOPIC } from '../format/names.ts';
 import type { TopicEntry } from '../format/topics-file.ts';
@@ -12,7 +12,8 @@ import type { ConfigChange, NewTopic } from './options.ts';
 import { type RemovalQueue, renameAside } from './removal.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StorePartition } from './store-partition.ts';
-import { collidesWith, configOf, Topic } from './topic.ts';
+import { collidesWith, Topic } from './topic.ts';
+import { changedConfig, printedConfig } from './topic-config.ts';
 import type { TopicRepository, TopicsContent } from './topic-repository.ts';
 import { randomId } from './unique-id.ts';
 
@@ -50,11 +51,11 @@ export class TopicChanges {
     const entry: TopicEntry = {
       name,
       topicId: randomId(),
-      configs: Object.fromEntries(printLogConfig(config)),
+      configs: printedConfig(config),
       partitions: placesFor(this.#store, name, 0, partitions),
     };
-    const topic = new Topic(entry, configOf(environment.defaults, entry.configs));
-    this.#save([...this.#entries(), entry]);
+    const topic = new Topic(entry, changedConfig(environment.defaults, {}, config));
+    await this.#save([...this.#entries(), entry]);
     const made = partitionsAt(directories, entry, entry.partitions);
     try {
       await this.#open(topic, made);
@@ -62,6 +63,7 @@ export class TopicChanges {
       await this.#undo(entry, made);
       throw error;
     }
+    topic.add(made);
     topics.set(name, topic);
     return topic;
   }
@@ -70,35 +72,36 @@ export class TopicChanges {
     const { count, entry } = topic;
     checkCount(total, count);
     const added = placesFor(this.#store, entry.name, count, total);
-    this.#replace(topic, { ...entry, partitions: { ...entry.partitions, ...added } });
     const made = partitionsAt(this.#store.directories, entry, added);
     try {
+      // No record takes partitions away again: they are there before one says so.
       await this.#open(topic, made);
+      await this.#replace(topic, { ...entry, partitions: { ...entry.partitions, ...added } });
     } catch (error) {
-      topic.entry = entry;
-      await this.#undo(entry, made);
+      for (const partition of made) await this.#remove(partition);
       throw error;
     }
+    topic.add(made);
   }
 
-  alter(topic: Topic, { set = {}, reset = [] }: ConfigChange): void {
+  async alter(topic: Topic, { set = {}, reset = [] }: ConfigChange): Promise<void> {
     const kept = Object.entries(topic.entry.configs);
     const names = new Set(reset.map(kafkaNameOf));
-    const configs = Object.fromEntries([...kept.filter(([name]) => !names.has(name)), ...printLogConfig(set)]);
-    const config = configOf(this.#store.environment.defaults, configs);
-    this.#replace(topic, { ...topic.entry, configs });
+    const configs = { ...Object.fromEntries(kept.filter(([name]) => !names.has(name))), ...printedConfig(set) };
+    const config = changedConfig(this.#store.environment.defaults, configs, set);
+    await this.#replace(topic, { ...topic.entry, configs });
     topic.config = config;
     for (const partition of topic.partitions.values()) partition.alterConfig(config);
   }
 
-  /** From the moment that this is called nobody finds the topic any more. */
+  /** From the moment that the log says so nobody finds the topic any more. */
   async delete(name: string): Promise<void> {
     const { environment, topics, directories } = this.#store;
     const topic = topics.get(name) as Topic;
     const { topicId, partitions } = topic.entry;
     const deleted = { name, topicId, directories: [...new Set(Object.values(partitions))] };
     const deleting = [...this.#deleting, deleted];
-    this.#save(
+    await this.#save(
       this.#entries().filter((entry) => entry !== topic.entry),
       deleting,
     );
@@ -111,7 +114,7 @@ export class TopicChanges {
     // What is left is found, and renamed, when the store is opened.
     const others = this.#deleting.filter((one) => one !== deleted);
     const rest = left.size === 0 ? [] : [{ ...deleted, directories: [...left] }];
-    tellOrDo(environment, () => this.#save(this.#entries(), [...others, ...rest]));
+    await this.#save(this.#entries(), [...others, ...rest]).catch((error: unknown) => environment.problems.add(error));
   }
 
   /** @returns whether nothing of the partition is left under its name */
@@ -134,29 +137,13 @@ export class TopicChanges {
     return [...this.#store.topics.values()].map(({ entry }) => entry);
   }
 
-  #save(topics: readonly TopicEntry[], deleting: TopicsContent['deleting'] = this.#deleting): void {
-    const { repository, directories } = this.#store;
-    try {
-      repository.save({ topics, deleting });
-    } catch (error) {
-      // It may be on the disk all the same, where only the last sync failed: what counts here is saved over it.
-      if (directories.some(({ isOnline }) => isOnline)) this.#saveAgain();
-      throw error;
-    }
+  async #save(topics: readonly TopicEntry[], deleting: TopicsContent['deleting'] = this.#deleting): Promise<void> {
+    await this.#store.repository.save({ topics, deleting });
     this.#deleting = deleting;
   }
 
-  /** What does not go well is told by the repository. */
-  #saveAgain(): void {
-    try {
-      this.#store.repository.save({ topics: this.#entries(), deleting: this.#deleting });
-    } catch {
-      // Then the next change says it again.
-    }
-  }
-
-  #replace(topic: Topic, entry: TopicEntry): void {
-    this.#save(this.#entries().map((known) => (known === topic.entry ? entry : known)));
+  async #replace(topic: Topic, entry: TopicEntry): Promise<void> {
+    await this.#save(this.#entries().map((known) => (known === topic.entry ? entry : known)));
     topic.entry = entry;
   }
 
@@ -181,9 +168,9 @@ export class TopicChanges {
   }
 
   /**
-   * Opens new partitions and makes them the topic's, all at once: a key belongs to none of a count that never was.
+   * Opens new partitions. They become the topic's all at once, when all are there: a key belongs to none of a count that never was.
    *
-   * @throws SeglogError what keeps the first of those from being made that cannot be; the topic has none of them then
+   * @throws SeglogError what keeps the first of those from being made that cannot be
    */
   async #open(topic: Topic, made: readonly StorePartition[]): Promise<void> {
     const { environment } = this.#store;
@@ -195,21 +182,18 @@ export class TopicChanges {
     // A log directory may have failed while the others were being made.
     const failed = made.find(({ problem }) => problem !== undefined);
     if (failed?.problem !== undefined) throw failed.problem;
-    topic.add(made);
   }
 
-  /** Takes away new partitions that were not all made: their directories first, so that a crash leaves all or none. */
+  /** Takes away a new topic of which not all partitions could be made: their directories first, so that a crash leaves all or none. */
   async #undo({ name, topicId }: TopicEntry, made: readonly StorePartition[]): Promise<void> {
-    const { environment, topics } = this.#store;
+    const { problems } = this.#store.environment;
     const left = new Set<string>();
     for (const partition of made) {
       const isGone = await this.#remove(partition);
       if (!isGone && partition.root?.id !== undefined) left.add(partition.root.id);
     }
-    // Of a topic that stays, what could not be taken away now is its own when it is found.
-    const isLeft = left.size > 0 && !topics.has(name);
-    const rest = isLeft ? [{ name, topicId, directories: [...left] }] : [];
-    tellOrDo(environment, () => this.#save(this.#entries(), [...this.#deleting, ...rest]));
+    const rest = left.size > 0 ? [{ name, topicId, directories: [...left] }] : [];
+    await this.#save(this.#entries(), [...this.#deleting, ...rest]).catch((error: unknown) => problems.add(error));
   }
 }
 

@@ -1,5 +1,5 @@
 /** A topic of a store that is open: what is kept of it, and its partitions. */
-import { type LogConfig, logConfig, parseLogConfig } from '../config/log-config.ts';
+import type { LogConfig } from '../config/log-config.ts';
 import { SeglogError } from '../errors/errors.ts';
 import type { TopicEntry } from '../format/topics-file.ts';
 import type { Log } from '../log/log.ts';
@@ -52,11 +52,6 @@ export class Topic {
       found: String(number),
     });
   }
-}
-
-/** What a topic's logs go by. @throws SeglogError `INVALID_CONFIG` */
-export function configOf(defaults: Partial<LogConfig>, configs: TopicEntry['configs']): LogConfig {
-  return logConfig({ ...defaults, ...parseLogConfig(Object.entries(configs)) });
 }
 
 /** Kafka has one metric name for both: `.` and `_` in topics are one. */

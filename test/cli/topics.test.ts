@@ -1,5 +1,5 @@
 /** `seglog topics`, `produce`, `consume` and `store status`, as a user runs them. */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Store } from '../../src/index.ts';
@@ -188,11 +188,13 @@ describe('store status', () => {
 
   it('changes nothing, and names a file that cannot be read', async () => {
     const directory = await topicWith(1);
-    writeFileSync(join(directory, '.seglog_topics'), 'x');
+    const log = join(directory, '__cluster_metadata-0', '00000000000000000000.log');
+    const bytes = readFileSync(log);
+    writeFileSync(log, bytes.fill(1, 200, 210));
     const before = readdirSync(directory);
     const run = await runCli(['store', 'status', '--dir', directory]);
     expect(run).toMatchObject({ code: 1, stdout: '' });
-    expect(run.stderr).toContain('.seglog_topics');
+    expect(run.stderr).toContain('__cluster_metadata-0');
     expect(readdirSync(directory)).toEqual(before);
   });
 });

@@ -31,6 +31,8 @@ export const CONSOLES: readonly Console[] = [
   },
   { page: 'README.md', block: 1 },
   { page: 'docs/store.md', block: 0 },
+  { page: 'docs/outgrow.md', block: 0 },
+  { page: 'docs/groups.md', block: 0 },
   { page: 'docs/compaction.md', block: 0 },
   { page: 'docs/inspector/decoders.md', block: 0, copies: { '__consumer_offsets-3': '__consumer_offsets-3' } },
   { page: 'docs/inspector/decoders.md', block: 1, copies: { '__cluster_metadata-0': '__cluster_metadata-0' } },

@@ -32,6 +32,7 @@ const store = await Store.open('data');`;
 /** How the programs of the pages are run. */
 export const PROGRAMS: readonly Program[] = [
   { page: 'README.md', blocks: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] },
+  { page: 'docs/groups.md', blocks: [0] },
   { page: 'docs/store.md', blocks: [0] },
   {
     page: 'docs/store.md',

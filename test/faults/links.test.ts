@@ -1,5 +1,5 @@
 /** Row F22, beside test/store/fault-rows/names.test.ts: links and names in files that would lead out of a directory. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { defaultEngine } from '../../src/engine/select.ts';
@@ -64,6 +64,8 @@ describe('F22: a name in a file that leads out of its directory', () => {
     const bytes = printTopicsFile({ generation: 9, copies: {}, topics: [topic], deleting: [] }, (...range) =>
       engine.crc32c(...range),
     );
+    // As an earlier version left it.
+    rmSync(join(directory, '__cluster_metadata-0'), { recursive: true });
     writeFileSync(join(directory, '.seglog_topics'), bytes);
     await expect(Store.open(directory)).rejects.toMatchObject({ code: 'CORRUPT_CHECKPOINT' });
     expect(readdirSync(join(directory, '..'))).not.toContain('evil-0');

@@ -13,7 +13,9 @@ const SEGMENT = [...ENGINE, 'record', 'index', 'segment'] as const;
 const STATE = [...SEGMENT, 'state', 'policy'] as const;
 /** A log that is open hands its segments to the cleaner; the cleaner knows of no log. */
 const LOG = [...STATE, 'cleaner', 'metrics', 'log'] as const;
-const STORE = [...LOG, 'store'] as const;
+/** Groups know topics as logs, and are handed whoever has them. */
+const GROUP = [...LOG, 'message', 'group'] as const;
+const STORE = [...GROUP, 'metadata', 'store'] as const;
 
 /** Rooms of src/ that a room may import from, besides itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -34,13 +36,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   state: [...SEGMENT],
   log: [...STATE, 'cleaner', 'metrics'],
   cleaner: STATE,
-  store: LOG,
+  group: [...LOG, 'message'],
+  metadata: [...LOG, 'message'],
+  store: [...GROUP, 'metadata'],
   inspect: [...STATE, 'message'],
+  handover: STORE,
   repair: [...LOG, 'inspect'],
   report: [...STATE, 'message', 'inspect'],
   bench: LOG,
   browse: [...STATE, 'message', 'inspect'],
-  cli: [...STORE, 'inspect', 'repair', 'report', 'bench', 'browse'],
+  cli: [...STORE, 'handover', 'inspect', 'repair', 'report', 'bench', 'browse'],
 };
 
 /** src/index.ts is the public door: everything but the command line. */
@@ -58,6 +63,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   engine: ['node:module', 'node:url', 'node:util', 'node:zlib', 'node:worker_threads', 'crc-32', 'crc-32/crc32c.js'],
   record: ['msgpackr'],
   log: ['node:crypto'],
+  group: ['node:crypto'],
   inspect: ['node:worker_threads', 'node:url', 'node:os', 'node:crypto'],
   repair: ['node:crypto'],
   // uPlot draws on the page: it is part of what the build makes of report/page, and is loaded nowhere else.

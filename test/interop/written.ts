@@ -50,6 +50,19 @@ export async function readAll(log: Log): Promise<ExpectedRecord[]> {
   return records;
 }
 
+/** All that counts: without markers, and without what was aborted. */
+export async function readCommitted(log: Log): Promise<Omit<ExpectedRecord, 'type'>[]> {
+  const records: Omit<ExpectedRecord, 'type'>[] = [];
+  for await (const batch of log.read({ isolation: 'read_committed' })) {
+    if (batch.isControl) continue;
+    for (const record of batch.records()) {
+      const { type: _, ...rest } = readRecord(record);
+      records.push(rest);
+    }
+  }
+  return records;
+}
+
 async function appendSession(
   log: Log,
   workload: Workload,

@@ -7,7 +7,7 @@ import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { ManualClock } from '../../src/clock/clock.ts';
 import { Log, SeglogError, Store, type StoreOptions, StoreReader } from '../../src/index.ts';
 import { scratch } from '../support/temp.ts';
-import { fileNames, filled, textIn, turns, valuesOf } from './support.ts';
+import { fileNames, filled, turns, valuesOf } from './support.ts';
 
 const HEX = '0123456789abcdef'.repeat(2);
 
@@ -41,7 +41,7 @@ describe('what is found in a directory', () => {
     const { topicId } = await first.createTopic({ name: 't', partitions: 3 });
     await first.partition('t', 1).append({ value: 'kept' });
     await first.close();
-    rmSync(join(directory, '.seglog_topics'));
+    rmSync(join(directory, '__cluster_metadata-0'), { recursive: true });
     const store = await Store.open(directory);
     expect(store.describeTopic('t')).toMatchObject({ topicId, partitionCount: 3 });
     expect(await valuesOf(store.partition('t', 1))).toEqual(['kept']);
@@ -80,7 +80,7 @@ describe('what is found in a directory', () => {
     const others = [
       `x-0.${HEX}-stray`,
       `x-1.${HEX}-future`,
-      '__cluster_metadata-0',
+      '__cluster_metadata-1',
       'no partition',
       'remote-log-index-cache',
     ];
@@ -162,28 +162,18 @@ describe('damage', () => {
     expect(await valuesOf(again.partition('t', 0))).toEqual(['b']);
   });
 
-  test('of the only file of topics is refused by its name; without the file topics are found again', async () => {
+  test('of the metadata log is refused by its name; without the log topics are found again', async () => {
     const directory = scratch();
     await filled([directory], { t: ['a'] });
-    const path = join(directory, '.seglog_topics');
+    const path = join(directory, '__cluster_metadata-0', '00000000000000000000.log');
     const bytes = readFileSync(path);
-    bytes.writeUInt8(bytes.readUInt8(60) ^ 1, 60);
+    bytes.writeUInt8(bytes.readUInt8(260) ^ 1, 260);
     writeFileSync(path, bytes);
-    await expect(Store.open(directory)).rejects.toMatchObject({ code: 'CORRUPT_CHECKPOINT', file: path });
-    rmSync(path);
+    await expect(Store.open(directory)).rejects.toMatchObject({ code: 'LOG_CORRUPT', file: path });
+    expect(readFileSync(path)).toEqual(bytes);
+    rmSync(join(directory, '__cluster_metadata-0'), { recursive: true });
     await using store = await Store.open(directory);
     expect(await valuesOf(store.partition('t', 0))).toEqual(['a']);
-  });
-
-  test('of one of two files of topics is told of, and made good from the other', async () => {
-    const [first, second] = [scratch(), scratch()];
-    await filled([first, second], { t: ['a'] });
-    writeFileSync(join(first, '.seglog_topics'), 'x');
-    const store = await Store.open([first, second]);
-    expect(store.topics()).toEqual(['t']);
-    expect(store.status().problems).toMatchObject([{ file: join(first, '.seglog_topics') }]);
-    await store.close();
-    expect(textIn(first, '.seglog_topics')).toBe(textIn(second, '.seglog_topics'));
   });
 
   test('of a partition takes it alone offline, and keeps the mark of a clean stop away', async () => {
@@ -254,14 +244,15 @@ describe('a directory that fails', () => {
 
   test('comes back with partitions that were deleted and made again meanwhile: those are told apart by their ids', async () => {
     const [first, second] = [scratch(), scratch()];
-    const before = await Store.open(first);
+    await (await Store.open([second, first])).close();
+    const before = await Store.open([second, first]);
+    // The first of two goes where the metadata log is.
+    await before.createTopic({ name: 'other' });
     await before.createTopic({ name: 't' });
     await before.partition('t', 0).append({ value: 'old' });
-    // Never written to: there is no id in it.
+    await before.createTopic({ name: 'another' });
     await before.createTopic({ name: 'empty' });
     await before.close();
-    const joined = await Store.open([first, second]);
-    await joined.close();
     const away = `${first}-away`;
     renameSync(first, away);
     writeFileSync(first, 'a file in its place');

@@ -70,7 +70,7 @@ test('a file of version 0 without a cluster gets one, and keeps it', async () =>
 
 test('a directory that fails before it is locked is known by its id: its partitions are offline for its reason', async () => {
   const fs = new MemoryFileSystem();
-  await filled(['/one', '/two'], { t: ['a'], u: ['b'] }, { fs });
+  await filled(['/two', '/one'], { t: ['a'], u: ['b'] }, { fs });
   const here = fs.list('/one').includes('t-0') ? 't' : 'u';
   const lock = fs.lockDirectory.bind(fs);
   fs.lockDirectory = (path) => {

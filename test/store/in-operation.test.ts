@@ -41,17 +41,24 @@ function breakFile(fs: FaultyFileSystem, path: string, errno: string): { heal():
   };
 }
 
+/** A checkpoint of the first log directory cannot be written: it goes offline, and the metadata log with it. */
+async function failOne(fs: FaultyFileSystem, store: Store, clock: ManualClock): Promise<void> {
+  await store.partition('t', 0).append({ value: '0' });
+  breakFile(fs, '/one/replication-offset-checkpoint', 'EIO');
+  clock.advance(5000);
+  await turns();
+}
+
 describe('a log directory that fails', () => {
   test('takes no append any more, from a log or a writer that was there before', async () => {
-    const { store, fs } = await storeOf(40, ['/one', '/two']);
+    const { store, fs, clock } = await storeOf(40, ['/one', '/two']);
     await using _ = store;
     const inOne = store.describeTopic('t').partitions.filter(({ directory }) => directory.startsWith('/one/'));
     expect(inOne).toHaveLength(20);
     const logs = inOne.map(({ partition }) => store.partition('t', partition));
     const writer = store.writer('t', { batchRecords: 1 });
     for (const { partition } of inOne) await writer.send({ partition, value: 'before' });
-    breakFile(fs, '/one/.seglog_topics', 'EIO');
-    await store.alterTopic('t', { set: { retentionMs: 5 } });
+    await failOne(fs, store, clock);
     expect(store.status().directories.map(({ isOnline }) => isOnline)).toEqual([false, true]);
     // At once: nothing was waited for.
     for (const log of logs) expect(() => log.appendSync({ value: 'after' })).toThrow(/LOG_CLOSED|closed/);
@@ -66,19 +73,42 @@ describe('a log directory that fails', () => {
   });
 
   test('is closed before the store that it is of', async () => {
-    const { store, fs } = await storeOf(2, ['/one', '/two']);
-    breakFile(fs, '/one/.seglog_topics', 'EIO');
-    await store.alterTopic('t', { set: { retentionMs: 5 } });
+    const { store, fs, clock } = await storeOf(2, ['/one', '/two']);
+    await failOne(fs, store, clock);
     await store.close();
     expect(fs.stat('/one/.kafka_cleanshutdown')).toBeUndefined();
     expect(fs.stat('/two/.kafka_cleanshutdown')).toBeDefined();
   });
 
-  test('while all do leaves no place for a topic, and says so', async () => {
-    const { store, fs } = await storeOf(1);
+  test('and has the metadata log lets no topic be changed, and says so; records of the others are taken', async () => {
+    const { store, fs, clock } = await storeOf(2, ['/one', '/two']);
     await using _ = store;
-    breakFile(fs, '/one/.seglog_topics', 'EIO');
-    await expect(store.alterTopic('t', { set: { retentionMs: 5 } })).rejects.toMatchObject({ code: 'IO' });
+    await failOne(fs, store, clock);
+    await expect(store.alterTopic('t', { set: { retentionMs: 5 } })).rejects.toMatchObject({
+      ...{ code: 'LOG_OFFLINE', file: '/one', message: expect.stringContaining('metadata log') as string },
+    });
+    await expect(store.deleteTopic('t')).rejects.toMatchObject({ code: 'LOG_OFFLINE' });
+    expect(store.describeTopic('t').configs).toEqual({});
+    await store.partition('t', 1).append({ value: 'a' });
+  });
+
+  test('in its metadata log goes offline: whether the change is on the disk is known to nobody', async () => {
+    const { store, fs } = await storeOf(2, ['/one', '/two']);
+    await using _ = store;
+    fs.plan({ operation: 'sync', call: 1, errno: 'EIO' });
+    await expect(store.alterTopic('t', { set: { retentionMs: 5 } })).rejects.toMatchObject({
+      code: 'IO',
+      errno: 'EIO',
+    });
+    expect(store.describeTopic('t').configs).toEqual({});
+    expect(store.status().directories.map(({ isOnline }) => isOnline)).toEqual([false, true]);
+  });
+
+  test('while all do leaves no place for a topic, and says so', async () => {
+    const { store, fs, clock } = await storeOf(1);
+    await using _ = store;
+    await failOne(fs, store, clock);
+    await expect(store.alterTopic('t', { set: { retentionMs: 5 } })).rejects.toMatchObject({ code: 'LOG_OFFLINE' });
     await expect(store.createTopic({ name: 'u' })).rejects.toMatchObject({ code: 'LOG_OFFLINE' });
     await expect(store.createPartitions('t', 2)).rejects.toMatchObject({ code: 'LOG_OFFLINE' });
   });
@@ -194,22 +224,22 @@ describe('a topic', () => {
     });
   });
 
-  test('that the disk took although it said no is taken back', async () => {
+  test('that is to be deleted stays when the disk took what was to be ended, and not that it is deleted', async () => {
     const { store, fs } = await storeOf(1);
     const replace = fs.replaceSmall.bind(fs);
-    let failures = 1;
     fs.replaceSmall = (path, bytes) => {
       replace(path, bytes);
       // As a sync of the directory that fails behind the rename.
-      if (path.endsWith('.seglog_topics') && failures-- > 0) throw new SeglogError('IO', 'full', { errno: 'ENOSPC' });
+      if (path.endsWith('.seglog_deletions')) throw new SeglogError('IO', 'full', { errno: 'ENOSPC' });
     };
-    await expect(store.createTopic({ name: 'u' })).rejects.toMatchObject({ errno: 'ENOSPC' });
-    failures = 1;
-    await expect(store.alterTopic('t', { set: { retentionMs: 5 } })).rejects.toMatchObject({ errno: 'ENOSPC' });
+    await expect(store.deleteTopic('t')).rejects.toMatchObject({ errno: 'ENOSPC' });
+    fs.replaceSmall = replace;
+    await store.partition('t', 0).append({ value: 'a' });
     await store.close();
+    expect(fs.list('/one')).toContain('.seglog_deletions');
     await using again = await Store.open('/one', { fs });
-    expect(again.topics()).toEqual(['t']);
-    expect(again.describeTopic('t').configs).toEqual({});
+    expect(again.partition('t', 0).logEndOffset).toBe(1);
+    expect(fs.list('/one')).not.toContain('.seglog_deletions');
   });
 
   test('is changed as was asked for before the store was closed', async () => {
@@ -317,11 +347,10 @@ describe('a writer', () => {
 
 describe('a reader of all partitions', () => {
   test('reads those that can be read', async () => {
-    const { store, fs } = await storeOf(4, ['/one', '/two']);
+    const { store, fs, clock } = await storeOf(4, ['/one', '/two']);
     await using _ = store;
     for (let i = 0; i < 4; i++) await store.partition('t', i).append({ value: `${i}` });
-    breakFile(fs, '/one/.seglog_topics', 'EIO');
-    await store.alterTopic('t', { set: { retentionMs: 5 } });
+    await failOne(fs, store, clock);
     const values: string[] = [];
     for await (const { value } of store.records('t')) values.push(String(value));
     expect(values.sort()).toEqual(['1', '3']);

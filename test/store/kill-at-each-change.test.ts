@@ -93,7 +93,7 @@ test('F10: all old or all new, and a mark that does not lie', { timeout: 400_000
       expect(kept.slice(-KEYS), at).toEqual([`${RECORDS - 2}`, `${RECORDS - 1}`]);
       expect(compacted.logEndOffset, at).toBe(RECORDS);
       await store.close();
-      expect(readFileSync(join(logs, MARK), 'utf8'), at).toBe('{"version":0,"brokerEpoch":-1}');
+      expect(readFileSync(join(logs, MARK), 'utf8'), at).toBe('{"version":0,"brokerEpoch":9}');
       expect(leftoversIn(logs), at).toEqual([]);
     },
   });

@@ -3,10 +3,10 @@ import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
-import { Store } from '../../src/index.ts';
+import { Store, StoreReader } from '../../src/index.ts';
 import { Random } from '../support/random.ts';
 import { scratch } from '../support/temp.ts';
-import { valuesOf } from './support.ts';
+import { filled, valuesOf } from './support.ts';
 
 const DIRECTORIES = ['/one', '/two', '/three'];
 
@@ -53,17 +53,15 @@ async function change(store: Store, model: Model, random: Random, step: number):
   }
 }
 
-test('topics stay deleted, records stay where they are, and no copy is taken for another store', async () => {
+test('topics stay deleted, and records stay where they are', async () => {
   for (let seed = 1; seed <= 25; seed++) {
     const random = new Random(seed);
     const fs = new MemoryFileSystem();
     const model: Model = new Map();
     await (await Store.open(DIRECTORIES, { fs })).close();
-    /** Those that have the newest copy: one of them is there each time. */
-    let newest = DIRECTORIES;
     for (let step = 1; step <= 25; step++) {
-      const sure = random.pick(newest);
-      const here = DIRECTORIES.filter((directory) => directory === sure || random.chance(0.6));
+      // The metadata log is in the first: without that nothing opens.
+      const here = DIRECTORIES.filter((directory) => directory === '/one' || random.chance(0.6));
       const where = `seed ${seed}, step ${step}, with ${here.join()}`;
       const store = await Store.open(here, { fs });
       expect(store.topics(), where).toEqual([...model.keys()].sort());
@@ -76,11 +74,10 @@ test('topics stay deleted, records stay where they are, and no copy is taken for
         }
       }
       await store.close();
-      newest = here;
     }
     await using store = await Store.open(DIRECTORIES, { fs });
     expect(store.status(), `seed ${seed}`).toMatchObject({ troubled: [], problems: [], stray: [] });
-    const live = DIRECTORIES.flatMap((directory) => fs.list(directory).filter((name) => /^\w+-\d+$/.test(name)));
+    const live = DIRECTORIES.flatMap((directory) => fs.list(directory).filter((name) => /^[a-z]\w*-\d+$/.test(name)));
     expect(live, `seed ${seed}`).toHaveLength([...model.values()].flat().length);
   }
 });
@@ -102,4 +99,31 @@ test('what is put back where its deletion was done stays, and is told of, though
   await using store = await Store.open(a);
   expect(readdirSync(a).filter((name) => name.startsWith('t-'))).toEqual([expect.stringMatching(/-stray$/)]);
   expect(store.status()).toMatchObject({ deleting: [], problems: [{ code: 'TOPIC_ID_MISMATCH' }] });
+});
+
+test('without the one that has the metadata log nothing is opened, made up or changed; with its mark taken away topics are found', async () => {
+  const fs = new MemoryFileSystem();
+  await filled(DIRECTORIES, { t: ['a'], u: ['b'], v: ['c'] }, { fs });
+  const before = ['/two', '/three'].map((path) => fs.list(path));
+  await expect(Store.open(['/two', '/three'], { fs })).rejects.toMatchObject({
+    ...{ code: 'DIRECTORY_MISMATCH', file: '/two/.seglog_metadata' },
+    expected: expect.stringMatching(/directory\.id [\w-]{22}$/) as string,
+  });
+  expect(['/two', '/three'].map((path) => fs.list(path))).toEqual(before);
+  {
+    using reader = StoreReader.open(['/two', '/three'], { fs });
+    expect(reader.topics()).toHaveLength(2);
+    expect(reader.problems).toMatchObject([{ code: 'DIRECTORY_MISMATCH' }]);
+  }
+  for (const path of ['/two', '/three']) fs.remove(`${path}/.seglog_metadata`);
+  const store = await Store.open(['/two', '/three'], { fs });
+  expect(store.topics()).toHaveLength(2);
+  await store.close();
+  // Now there are two of them.
+  await expect(Store.open(DIRECTORIES, { fs })).rejects.toMatchObject({
+    ...{ code: 'DIRECTORY_MISMATCH', message: expect.stringContaining('/two/__cluster_metadata-0') as string },
+  });
+  fs.removeTree('/one/__cluster_metadata-0');
+  await using again = await Store.open(DIRECTORIES, { fs });
+  expect(again.topics()).toEqual(['t', 'u', 'v']);
 });

@@ -22,14 +22,15 @@ describe('a store that was closed', () => {
     await filled([directory], { events: ['a', 'b', 'c'] });
     expect(fileNames(directory)).toEqual([
       '.kafka_cleanshutdown',
-      '.seglog_topics',
+      '__cluster_metadata-0',
+      'bootstrap.checkpoint',
       'events-0',
       'log-start-offset-checkpoint',
       'meta.properties',
       'recovery-point-offset-checkpoint',
       'replication-offset-checkpoint',
     ]);
-    expect(textIn(directory, '.kafka_cleanshutdown')).toBe('{"version":0,"brokerEpoch":-1}');
+    expect(textIn(directory, '.kafka_cleanshutdown')).toBe('{"version":0,"brokerEpoch":9}');
     expect(textIn(directory, 'recovery-point-offset-checkpoint')).toBe('0\n1\nevents 0 3\n');
     expect(textIn(directory, 'replication-offset-checkpoint')).toBe('0\n1\nevents 0 3\n');
     expect(textIn(directory, 'log-start-offset-checkpoint')).toBe('0\n0\n');

@@ -47,7 +47,7 @@ test('sees the topics of a store that is open, and what comes', async () => {
 test('changes nothing, also where a store would have made something good', async () => {
   const [directory, other] = [scratch(), scratch()];
   await filled([directory, other], { t: ['a', 'b'], u: [] });
-  rmSync(join(other, '.seglog_topics'));
+  rmSync(join(other, '.seglog_metadata'));
   const before = [stateOf(directory), stateOf(other)];
   {
     using reader = StoreReader.open([directory, other]);
@@ -59,10 +59,12 @@ test('changes nothing, also where a store would have made something good', async
   expect([stateOf(directory), stateOf(other)]).toEqual(before);
 });
 
-test("finds the topics of Kafka's own directories by their names", () => {
+test("finds the topics of Kafka's own directories in its metadata log", () => {
   using reader = StoreReader.open(join(FIXTURES, 'clean'));
-  const [name = ''] = reader.topics();
-  expect(reader.topic(name)).toMatchObject({ topicId: undefined, configs: {}, missing: [] });
+  expect(reader.topic('f-gzip')).toMatchObject({
+    ...{ topicId: 'LmumiyKjTPaTi6K5AcA1lg', partitions: [0], missing: [] },
+    configs: { 'retention.ms': '-1', 'internal.segment.bytes': '120000' },
+  });
   expect(reader.directories[0]?.identity?.clusterId).toBe('6LF7qMjvSMOWQNZ2otnwJA');
   expect(reader.topics()).not.toContain('__cluster_metadata');
 });

@@ -57,6 +57,8 @@ interface Killing {
   readonly model: string;
   /** Looks at what is left. `isWhole`: the program came to its end. */
   readonly check: (directory: string, at: string, isWhole: boolean) => Promise<void>;
+  /** Of how many changes one is looked at; those between make no difference to who looks. Default 1. */
+  readonly every?: number;
 }
 
 /** Runs a program again and again, each time to its next change, until it comes to its end. @returns how many changes it makes */
@@ -79,9 +81,10 @@ export async function stopAtEach(killing: Killing): Promise<number> {
   const isWhole = await cameToItsEnd(file, directory, Number.MAX_SAFE_INTEGER, { SEGLOG_COPIES: copies });
   expect(isWhole).toBe(true);
   const changes = readdirSync(copies).length;
-  for (let at = 1; at <= changes; at++) await killing.check(join(copies, String(at)), `change ${at}`, false);
+  const { every = 1 } = killing;
+  for (let at = 1; at <= changes; at += every) await killing.check(join(copies, String(at)), `change ${at}`, false);
   await killing.check(directory, 'the end', true);
-  for (let at = 1; at <= changes; at += KILLED_EVERY) await killAt(killing, file, at);
+  for (let at = 1; at <= changes; at += KILLED_EVERY * every) await killAt(killing, file, at);
   return changes;
 }
 

@@ -82,14 +82,14 @@ test('F22: a link of which no topic knows is passed over, told of, and not follo
   await log.append({ value: 'b' });
 });
 
-describe.each(['meta.properties', '.seglog_topics', 'recovery-point-offset-checkpoint', '.kafka_cleanshutdown'])(
+describe.each(['meta.properties', '.seglog_metadata', 'recovery-point-offset-checkpoint', '.kafka_cleanshutdown'])(
   'F22: %s',
   (name) => {
     test.each(['a link', 'a directory'])(
       'that is %s takes its log directory offline; the others go on',
       async (what) => {
         const [first, second] = [scratch(), scratch()];
-        await filled([first, second], { t: ['a'], u: ['b'] });
+        await filled([second, first], { t: ['a'], u: ['b'] });
         const path = join(first, name);
         const target = join(scratch(), name);
         renameSync(path, target);

@@ -1,6 +1,6 @@
 /** Row F17 of the fault list: log directories that may not be touched, are gone, or are somebody else's; too many open files. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../src/clock/clock.ts';
@@ -67,20 +67,20 @@ describe('F17: a log directory that is gone while its store is open', () => {
       await store.createTopic({ name });
       await store.partition(name, 0).append({ value: name });
     }
-    const gone = fs.list('/one').includes('t-0') ? 't' : 'u';
-    fs.rename('/one', '/unplugged');
+    const gone = fs.list('/two').includes('t-0') ? 't' : 'u';
+    fs.rename('/two', '/unplugged');
     clock.advance(5000);
     await turns();
     expect(store.status().directories).toMatchObject([
-      { isOnline: false, problem: { errno: 'ENOENT' } },
       { isOnline: true },
+      { isOnline: false, problem: { errno: 'ENOENT' } },
     ]);
     expect(store.status().troubled).toMatchObject([{ topic: gone }]);
     await store.createTopic({ name: 'new' });
-    expect(fs.list('/two')).toContain('new-0');
+    expect(fs.list('/one')).toContain('new-0');
     await store.close();
-    expect(fs.list('/')).not.toContain('one');
-    fs.rename('/unplugged', '/one');
+    expect(fs.list('/')).not.toContain('two');
+    fs.rename('/unplugged', '/two');
     await using again = await Store.open(DIRECTORIES, { fs });
     expect(again.topics()).toEqual(['new', 't', 'u']);
     expect(await valuesOf(again.partition(gone, 0))).toEqual([gone]);
@@ -88,7 +88,7 @@ describe('F17: a log directory that is gone while its store is open', () => {
 
   test('is not mistaken for a new one: what it had is offline, and is there when it comes back', async () => {
     const [first, second] = [scratch(), scratch()];
-    await filled([first, second], { t: ['a'], u: ['b'] });
+    await filled([second, first], { t: ['a'], u: ['b'] });
     const gone = fileNames(first).includes('t-0') ? 't' : 'u';
     renameSync(first, `${first}-away`);
     const store = await Store.open([first, second]);
@@ -160,7 +160,7 @@ describe.runIf(process.platform === 'linux')('F17: on the machine', () => {
 
   test('a log directory that may only be read is refused by its name, or offline where another one can be written', async () => {
     const [first, second] = [scratch(), scratch()];
-    await filled([first, second], { t: ['a'], u: ['b'] });
+    await filled([second, first], { t: ['a'], u: ['b'] });
     if (process.getuid?.() === 0) chownAll(second);
     const before = fileNames(first);
     chmodSync(first, 0o555);
@@ -181,13 +181,14 @@ describe.runIf(process.platform === 'linux')('F17: on the machine', () => {
   test('nothing is left open by stores that could not be opened', async () => {
     const [first, second] = [scratch(), scratch()];
     await filled([first, second], { t: ['a'], u: ['b'] });
-    writeFileSync(join(first, '.seglog_topics'), 'damaged');
-    writeFileSync(join(second, '.seglog_topics'), 'damaged');
+    await (await Store.open([first, second])).close();
+    const file = join(first, '__cluster_metadata-0', '00000000000000000000.log');
+    writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.from('damaged')]));
     await using log = await Log.open(join(scratch(), 'x-0'));
     const descriptors = (): number => readdirSync('/proc/self/fd').length;
     const before = descriptors();
     for (let i = 0; i < 10; i++) {
-      await expect(Store.open([first, second])).rejects.toMatchObject({ code: 'CORRUPT_CHECKPOINT' });
+      await expect(Store.open([first, second])).rejects.toMatchObject({ code: 'LOG_CORRUPT' });
       await expect(Store.open([first, join(log.directory, '..')])).rejects.toMatchObject({ code: 'LOG_LOCKED' });
     }
     expect(descriptors() - before).toBeLessThan(5);

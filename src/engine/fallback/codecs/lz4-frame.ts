@@ -23,6 +23,8 @@ const FLAGS_AT = 4;
 const BLOCK_SIZE_AT = FLAGS_AT + 1;
 const DESCRIPTOR_END = BLOCK_SIZE_AT + 1;
 const HEADER_BYTES = DESCRIPTOR_END + 1;
+/** No byte of a block makes more than this many: a match is as long as its length bytes say, 255 each at most. */
+const MOST_GROWTH = 255;
 const LENGTH_BYTES = 4;
 const CHECKSUM_BYTES = 4;
 const CONTENT_SIZE_BYTES = 8;
@@ -194,10 +196,9 @@ function readBlock(
   const room = target.length - out;
   const written = decompressLz4Block(source, at, blockEnd, target, out, out + Math.min(room, maxBlockBytes));
   if (written !== NO_FIT) return written;
-  if (
-    room >= maxBlockBytes ||
-    decompressLz4Block(source, at, blockEnd, new Uint8Array(maxBlockBytes), 0, maxBlockBytes) === NO_FIT
-  ) {
+  // In no more memory than the block can fill, whatever the frame says.
+  const bound = Math.min(maxBlockBytes, (blockEnd - at) * MOST_GROWTH);
+  if (room >= maxBlockBytes || decompressLz4Block(source, at, blockEnd, new Uint8Array(bound), 0, bound) === NO_FIT) {
     throw corrupt(CODEC, 'a block is damaged');
   }
   return TOO_SMALL;

@@ -10,6 +10,8 @@ use std::cell::RefCell;
 const FIXED: usize = 4 + 2;
 const CONTENT_SIZE: usize = 8;
 const CHECKSUM: usize = 4;
+/// No byte of a block makes more than this many: a match is as long as its length bytes say, 255 each at most.
+const MOST_GROWTH: usize = 255;
 
 thread_local! {
     /// Where a block is decoded that may not fit what is left of the target: the library does not tell a damaged block
@@ -104,7 +106,7 @@ fn read_block(source: &[u8], target: &mut [u8], max_block: usize) -> Result<Opti
         return Ok(Some(produced));
     }
     SCRATCH.with_borrow_mut(|scratch| {
-        scratch.resize(max_block, 0);
+        scratch.resize(max_block.min(source.len() * MOST_GROWTH), 0);
         match block::decompress(source, scratch) {
             Some(_) => Ok(None),
             None => Err(corrupt("an lz4 block is damaged")),
@@ -208,5 +210,20 @@ mod tests {
         for room in [0, 1, 100, 70_000] {
             assert!(decompress(&bytes, &mut vec![0; room], true).is_err(), "{room}");
         }
+    }
+
+    // An lz4 block that does not fit takes what it can fill aside, and not what its frame names.
+    #[test]
+    fn a_block_that_does_not_fit_takes_no_more_memory_than_it_can_fill() {
+        let mut bytes = frame(0x60, 0x70)[..7].to_vec();
+        // One byte, and 4 + 15 + 255 + 10 times the same; then the last five.
+        let block = [0x1f, b'x', 1, 0, 255, 10, 0x50, b'y', b'y', b'y', b'y', b'y'];
+        bytes.extend_from_slice(&(block.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&block);
+        bytes.extend_from_slice(&[0; 4]);
+        SCRATCH.set(Vec::new());
+        assert_eq!(decompress(&bytes, &mut [0; 100], true).unwrap(), None);
+        assert!(SCRATCH.with_borrow(Vec::capacity) <= block.len() * MOST_GROWTH);
+        assert_eq!(decompress(&bytes, &mut [0; 400], true).unwrap(), Some(290));
     }
 }

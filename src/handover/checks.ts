@@ -1,0 +1,161 @@
+/** What keeps log directories from changing hands. Each check gives all that it finds. */
+import { SeglogError } from '../errors/errors.ts';
+import { METADATA_DIRECTORY, type TopicPartition } from '../format/names.ts';
+import type { MetadataImage, TopicImage } from '../metadata/image.ts';
+import type { PartitionRecord } from '../message/generated/metadata-topics.ts';
+import { isKafkaTrue, kafkaRefuses } from './kafka-configs.ts';
+import { pathProblem } from './server-properties.ts';
+import type { Survey, SurveyedPartition } from './survey.ts';
+
+const REMOTE_STORAGE = 'remote.storage.enable';
+
+/** How whoever had them last is made to stop clean. */
+const CLOSE_STORE = 'Open it once with `seglog store run`, which recovers it, and stop that with Ctrl-C';
+const CLOSE_BROKER = 'Start that Kafka on it once more, and stop it with kafka-server-stop.sh';
+
+/** That the last who had the directories stopped clean. */
+export function* checkClosed(
+  { directories, replayed, nodeId }: Survey,
+  by: 'store' | 'broker',
+): Generator<SeglogError, void> {
+  const action = by === 'store' ? CLOSE_STORE : CLOSE_BROKER;
+  const registered = nodeId === undefined ? undefined : replayed?.image.brokers.get(nodeId);
+  for (const { path, isMarked, markedEpoch } of directories) {
+    if (!isMarked) {
+      yield new SeglogError('RECOVERY_REFUSED', `the log directory was not closed clean by its last ${by}`, {
+        ...{ file: path, expected: 'the mark .kafka_cleanshutdown', found: 'none', action },
+      });
+    } else if (
+      markedEpoch !== undefined &&
+      registered !== undefined &&
+      BigInt(markedEpoch) !== BigInt(registered.brokerEpoch)
+    ) {
+      yield new SeglogError(
+        'DIRECTORY_MISMATCH',
+        'the mark of a clean stop is of another life of the broker than the metadata log',
+        {
+          ...{ file: path, expected: `broker epoch ${registered.brokerEpoch}`, found: markedEpoch },
+          action: `One of them is from a copy. ${action}`,
+        },
+      );
+    }
+  }
+}
+
+/** That the metadata log says something, and all of the node's log directories are given. */
+export function* checkMetadata({ directories, replayed, nodeId, metadataRoot }: Survey): Generator<SeglogError, void> {
+  if (replayed === undefined || nodeId === undefined) return;
+  const { image } = replayed;
+  if (image.metadataVersion === undefined) {
+    yield new SeglogError('DIRECTORY_MISMATCH', `the metadata log in ${METADATA_DIRECTORY} says nothing yet`, {
+      file: metadataRoot?.path ?? '',
+      action: CLOSE_STORE,
+    });
+  }
+  const given = new Set(directories.map(({ identity }) => identity?.directoryId));
+  for (const id of image.brokers.get(nodeId)?.logDirs ?? []) {
+    if (given.has(id)) continue;
+    yield new SeglogError('DIRECTORY_MISMATCH', 'a log directory of the node is not among those given', {
+      ...{ expected: `directory.id ${id}`, found: [...given].join(', ') },
+      action: 'Give all log directories of the node; each has its id in meta.properties',
+    });
+  }
+}
+
+/** That directories and metadata tell of the same partitions: a broker puts others aside, and makes what is missing anew. */
+export function* checkPartitions({ directories, replayed }: Survey): Generator<SeglogError, void> {
+  if (replayed === undefined) return;
+  const { image } = replayed;
+  const found = new Map<string, SurveyedPartition>();
+  for (const partition of directories.flatMap(({ partitions }) => partitions)) {
+    const name = nameOf(partition);
+    const other = found.get(name);
+    if (other !== undefined) yield duplicate(partition, other);
+    else found.set(name, partition);
+    yield* checkKnown(image, partition);
+  }
+  for (const [topic, partition] of partitionsOf(image)) {
+    const name = `${topic.name}-${partition.partitionId}`;
+    if (found.has(name)) continue;
+    yield new SeglogError('DIRECTORY_MISMATCH', `${name} is in the metadata log, and its directory is nowhere`, {
+      expected: `a directory ${name} in one of ${directories.map(({ path }) => path).join(', ')}`,
+      action: 'Give all log directories of the node, or delete the topic: a broker would make it anew, empty',
+    });
+  }
+}
+
+function* checkKnown(image: MetadataImage, partition: SurveyedPartition): Generator<SeglogError, void> {
+  const { topic, path, topicId, partition: number } = partition;
+  const known = image.topics.get(topic);
+  const action = 'A broker would rename it to -stray: move it out of the log directory, or let a store open it';
+  if (known?.partitions.has(number) !== true) {
+    yield new SeglogError(
+      'DIRECTORY_MISMATCH',
+      'there is a directory of a partition that the metadata log does not have',
+      {
+        ...{ file: path, action },
+      },
+    );
+  } else if (topicId !== undefined && topicId !== known.topicId) {
+    yield new SeglogError('TOPIC_ID_MISMATCH', 'a directory is of another topic of that name', {
+      ...{ file: path, expected: known.topicId, found: topicId, action },
+    });
+  }
+}
+
+function duplicate({ path }: SurveyedPartition, other: SurveyedPartition): SeglogError {
+  return new SeglogError('DUPLICATE_PARTITION', 'two log directories have the same partition', {
+    ...{ file: path, expected: `only ${other.path}`, found: 'this one as well' },
+    action: 'Move away the one that is not to count',
+  });
+}
+
+/** What a broker needs besides: it would end at its start otherwise. */
+export function* checkForKafka({ directories, replayed }: Survey): Generator<SeglogError, void> {
+  for (const { path } of directories) {
+    const problem = pathProblem(path);
+    if (problem !== undefined) yield problem;
+  }
+  if (replayed === undefined) return;
+  for (const { name } of replayed.image.topics.values()) {
+    for (const [key, value] of replayed.image.topicConfig(name)) {
+      const expected = kafkaRefuses(key, value);
+      if (expected === undefined) continue;
+      yield new SeglogError('INVALID_CONFIG', `Kafka does not take ${key} of the topic ${name}, and would not start`, {
+        ...{ expected, found: JSON.stringify(value) },
+        action: `Alter it: \`seglog topics alter ${name} --config ${key}=...\`, or with --delete-config ${key}`,
+      });
+    }
+    if (isKafkaTrue(replayed.image.topicConfig(name).get(REMOTE_STORAGE))) yield remote(name);
+  }
+}
+
+/** What a store could not serve. */
+export function* checkForStore({ replayed }: Survey): Generator<SeglogError, void> {
+  for (const { name } of replayed?.image.topics.values() ?? []) {
+    if (isKafkaTrue(replayed?.image.topicConfig(name).get(REMOTE_STORAGE))) yield remote(name);
+  }
+}
+
+function remote(topic: string): SeglogError {
+  return new SeglogError('INVALID_CONFIG', `a part of the topic ${topic} is in remote storage`, {
+    ...{ expected: `${REMOTE_STORAGE}=false`, found: 'true' },
+    action: `Bring it back in Kafka first, or delete the topic there`,
+  });
+}
+
+/** The name of a partition's directory. */
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`;
+}
+
+/** All partitions of all topics. */
+export function* partitionsOf(image: MetadataImage): Generator<readonly [TopicImage, PartitionRecord], void> {
+  for (const topic of image.topics.values())
+    for (const partition of topic.partitions.values()) yield [topic, partition];
+}
+
+/** Where partitions lie, by the names of their directories. */
+export function placesOf({ directories }: Survey): ReadonlyMap<string, SurveyedPartition> {
+  return new Map(directories.flatMap(({ partitions }) => partitions.map((one) => [nameOf(one), one] as const)));
+}

@@ -1,0 +1,190 @@
+/** Why log directories do not change hands: each reason is told with what to do, and nothing was changed. */
+import { expect, test } from 'vitest';
+import type { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
+import { Store } from '../../src/index.ts';
+import { printPartitionMetadata } from '../../src/format/partition-metadata.ts';
+import { adopting, closedStore, contents, handingOver, PATHS, problemsOf } from './support.ts';
+
+const STRANGE_ID = 'N-n8Pc62RTeyzDX7h7d1tQ';
+
+interface Case {
+  readonly says: string;
+  readonly damage: (fs: MemoryFileSystem) => void;
+  readonly paths?: readonly string[];
+  /** What is told: every problem has one of these. */
+  readonly told: readonly RegExp[];
+}
+
+function edit(fs: MemoryFileSystem, path: string, change: (text: string) => string): void {
+  fs.replaceSmall(path, Buffer.from(change(Buffer.from(fs.readSmall(path) ?? []).toString())));
+}
+
+/** Wherever the store has put it. */
+function placeOf(fs: MemoryFileSystem, name: string): string {
+  const root = PATHS.find((path) => fs.stat(`${path}/${name}`) !== undefined);
+  if (root === undefined) throw new Error(`there is no ${name}`);
+  return `${root}/${name}`;
+}
+
+const CASES: readonly Case[] = [
+  {
+    says: 'a directory was not closed clean',
+    damage: (fs) => fs.remove('/b/.kafka_cleanshutdown'),
+    told: [/^RECOVERY_REFUSED: .*closed clean.*\(\/b\)/],
+  },
+  {
+    says: 'a mark is of another life of the broker',
+    damage: (fs) => edit(fs, '/b/.kafka_cleanshutdown', () => '{"version":0,"brokerEpoch":4711}'),
+    told: [/^DIRECTORY_MISMATCH: .*another life.*found 4711/],
+  },
+  {
+    says: 'a directory says nothing of itself',
+    damage: (fs) => fs.remove('/b/meta.properties'),
+    told: [/^DIRECTORY_MISMATCH: there is no meta.properties \(\/b\/meta.properties\)/, /is not among those given/],
+  },
+  {
+    says: 'a directory is of another cluster',
+    damage: (fs) => edit(fs, '/b/meta.properties', (text) => text.replace(/cluster.id=.*/, 'cluster.id=theirs')),
+    told: [/^DIRECTORY_MISMATCH: .*another cluster.id.*found theirs/],
+  },
+  {
+    says: 'the metadata log is of another node',
+    damage: (fs) => {
+      for (const path of PATHS) edit(fs, `${path}/meta.properties`, (text) => text.replace('node.id=1', 'node.id=2'));
+    },
+    told: [/^DIRECTORY_MISMATCH: .*another cluster or node.*expected 2, found 1/],
+  },
+  {
+    says: 'a log directory was left out',
+    damage: () => undefined,
+    paths: ['/a'],
+    told: [
+      /is not among those given/,
+      /^DIRECTORY_MISMATCH: (?:events|logs)-\d is in the metadata log, and its directory is nowhere/,
+    ],
+  },
+  {
+    says: 'the one with the metadata log was left out',
+    damage: () => undefined,
+    paths: ['/b'],
+    told: [/^DIRECTORY_MISMATCH: no log directory has a metadata log/],
+  },
+  {
+    says: 'two directories have a metadata log',
+    damage: (fs) => void fs.makeDirectory('/b/__cluster_metadata-0'),
+    told: [/^DIRECTORY_MISMATCH: two log directories have a metadata log/],
+  },
+  {
+    says: 'the metadata log is damaged',
+    damage: (fs) => {
+      const path = '/a/__cluster_metadata-0/00000000000000000000.log';
+      const bytes = Buffer.from(fs.readSmall(path) ?? []);
+      bytes.writeUInt8(bytes.readUInt8(200) ^ 1, 200);
+      fs.replaceSmall(path, bytes);
+    },
+    told: [/__cluster_metadata-0\/00000000000000000000\.log/],
+  },
+  {
+    says: "a partition's directory is gone",
+    damage: (fs) => fs.removeTree(placeOf(fs, 'events-3')),
+    told: [/^DIRECTORY_MISMATCH: events-3 is in the metadata log, and its directory is nowhere/],
+  },
+  {
+    says: 'there is a partition that no topic has',
+    damage: (fs) => void fs.makeDirectory('/a/events-9'),
+    told: [/^DIRECTORY_MISMATCH: .*does not have \(\/a\/events-9\)/],
+  },
+  {
+    says: 'a directory is of another topic of the name',
+    damage: (fs) =>
+      fs.replaceSmall(`${placeOf(fs, 'events-0')}/partition.metadata`, Buffer.from(printPartitionMetadata(STRANGE_ID))),
+    told: [/^TOPIC_ID_MISMATCH: .*another topic of that name/],
+  },
+  {
+    says: 'two directories have the same partition',
+    damage: (fs) => PATHS.forEach((path) => fs.makeDirectory(`${path}/logs-0`)),
+    told: [/^DUPLICATE_PARTITION: /],
+  },
+  {
+    says: 'a broker would end at the name of a directory',
+    damage: (fs) => void fs.makeDirectory('/a/.backup'),
+    told: [/^INVALID_NAME: .*found "\.backup" \(\/a\/\.backup\)/],
+  },
+];
+
+test.each(CASES)('they are neither handed over nor adopted when $says', async ({ damage, paths = PATHS, told }) => {
+  const fs = await closedStore();
+  damage(fs);
+  const before = contents(fs);
+  for (const outcome of [await handingOver(fs, { paths }), await adopting(fs, paths)]) {
+    const problems = problemsOf(outcome);
+    for (const one of told) expect(problems).toContainEqual(expect.stringMatching(one));
+    for (const problem of problems)
+      expect(
+        told.some((one) => one.test(problem)),
+        problem,
+      ).toBe(true);
+    expect(contents(fs)).toEqual(before);
+  }
+});
+
+test('nor while a store has them open', async () => {
+  const fs = await closedStore();
+  await using _ = await Store.open(PATHS, { fs });
+  await expect(handingOver(fs)).rejects.toMatchObject({ code: 'LOG_LOCKED' });
+  await expect(adopting(fs)).rejects.toMatchObject({ code: 'LOG_LOCKED' });
+});
+
+const FOR_KAFKA: readonly { says: string; config: object; told: RegExp }[] = [
+  {
+    says: 'smaller segments than a broker makes',
+    config: { segmentBytes: 1000 },
+    told: /segment\.bytes of the topic odd.*expected a whole number from 1048576, found "1000".*seglog topics alter odd/,
+  },
+  {
+    says: 'a level of gzip that it does not know',
+    config: { compressionGzipLevel: 0 },
+    told: /compression\.gzip\.level of the topic odd/,
+  },
+];
+
+test.each(FOR_KAFKA)('a topic with $says keeps them from a broker, but not from a store', async ({ config, told }) => {
+  const fs = await closedStore(async (store) => void (await store.createTopic({ name: 'odd', config })));
+  const before = contents(fs);
+  expect(problemsOf(await handingOver(fs))).toEqual([expect.stringMatching(told)]);
+  expect(contents(fs)).toEqual(before);
+  expect(problemsOf(await adopting(fs))).toEqual([]);
+});
+
+test('a transaction that is open keeps them from a broker, which would wait for its end for ever', async () => {
+  const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true };
+  const fs = await closedStore(
+    async (store) => void (await store.partition('events', 1).append([{ value: 'v' }], { producer })),
+  );
+  expect(problemsOf(await handingOver(fs))).toEqual([
+    expect.stringMatching(/^INVALID_TRANSACTION_STATE: producer 7 has a transaction open.*from offset 0 on/),
+  ]);
+  // A store can end it: whoever adopts it is told.
+  const told: string[] = [];
+  expect(await adopting(fs, PATHS, ({ code }) => told.push(code))).toMatchObject({ topics: 2 });
+  expect(told).toEqual(['INVALID_TRANSACTION_STATE']);
+});
+
+test('a path with a comma cannot be said to a broker', async () => {
+  const fs = await closedStore();
+  const store = await Store.open('/a,b', { fs });
+  await store.createTopic({ name: 'here' });
+  await store.close();
+  expect(problemsOf(await handingOver(fs, { paths: ['/a,b'] }))).toEqual([expect.stringMatching(/a comma \(\/a,b\)/)]);
+});
+
+test("somebody's own server.properties stays, and another file can be named", async () => {
+  const fs = await closedStore();
+  fs.replaceSmall('/a/server.properties', Buffer.from('node.id=1\n'));
+  const before = contents(fs);
+  expect(problemsOf(await handingOver(fs))).toEqual([
+    expect.stringMatching(/^INVALID_ARGUMENT: .*not overwritten \(\/a\/server\.properties\)/),
+  ]);
+  expect(contents(fs)).toEqual(before);
+  expect(await handingOver(fs, { propertiesFile: '/a/other.properties' })).toMatchObject({ wasWritten: true });
+});
