@@ -165,7 +165,11 @@ function mismatch(
   // A compacted log has lost where transactions began; one whose beginning is gone, those that began there.
   if (!isUnbroken) return undefined;
   const isOutside = (offset: bigint): boolean => !isComplete && offset < extent.logStart;
-  const isRight = (offset: bigint, expected: number): boolean => offset === BigInt(expected) || isOutside(offset);
+  // What began below the log start is forgotten by a log that loads its producers from there on, also while its segments are there.
+  const isForgotten = (offset: bigint, expected: number): boolean =>
+    BigInt(expected) < extent.logStart && offset >= extent.logStart;
+  const isRight = (offset: bigint, expected: number): boolean =>
+    offset === BigInt(expected) || isOutside(offset) || isForgotten(offset, expected);
   if (isRight(entry.firstOffset, known.firstOffset) && isRight(entry.lastStableOffset, known.lastStableOffset)) {
     return undefined;
   }

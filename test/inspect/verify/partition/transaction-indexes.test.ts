@@ -1,9 +1,11 @@
 /** `.txnindex` files against the log: each fault gives one finding, at the entry. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Log } from '../../../../src/index.ts';
 import { applyEdits } from '../../../support/edits.ts';
-import { copied, findingsOf, inShort } from './support.ts';
+import { scratch } from '../../../support/temp.ts';
+import { copied, findingsOf, findingsWithin, inShort } from './support.ts';
 
 const INDEX = '00000000000000000839.txnindex';
 const ENTRY = 34;
@@ -101,4 +103,25 @@ describe('a transaction index', () => {
     applyEdits(directory, [{ op: 'flip-bit', file: INDEX, at: 13 * ENTRY + 9, bit: 0 }]);
     expect(findingsOf(directory)).toEqual([]);
   });
+});
+
+test('of a transaction that began below the log start, in a segment that is still there, agrees with the log', async () => {
+  const [before, after] = [join(scratch(), 't-0'), join(scratch(), 't-0')];
+  const log = await Log.open(before, { segmentBytes: 300 });
+  const producer = { producerId: 2, producerEpoch: 0, isTransactional: true };
+  await log.append({ value: 'a' }, { producer: { ...producer, baseSequence: 0 } });
+  while (log.segments().length < 2) await log.append({ value: 'x'.repeat(50) });
+  const { baseOffset } = await log.append({ value: 'b' }, { producer: { ...producer, baseSequence: 1 } });
+  // The process dies when the log start is on the disk, and the segments below it are not yet gone.
+  cpSync(before, after, { recursive: true });
+  await log.close();
+  writeFileSync(join(after, '..', 'log-start-offset-checkpoint'), `0\n1\nt 0 ${baseOffset}\n`);
+  const again = await Log.open(after, { segmentBytes: 300 });
+  await again.endTransaction({ producerId: 2, producerEpoch: 0, result: 'abort' });
+  await again.close();
+  const index = findingsWithin(after).filter(({ code }) => code.startsWith('TXN_'));
+  expect(
+    readFileSync(join(after, `${String(again.segments().at(-1)?.baseOffset).padStart(20, '0')}.txnindex`)),
+  ).toHaveLength(ENTRY);
+  expect(index).toEqual([]);
 });
