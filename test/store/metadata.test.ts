@@ -33,7 +33,7 @@ function kafkas(): string {
 
 /** Names and contents of all files, but for locks. */
 function stateOf(directory: string): Map<string, string> {
-  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => !/lock$/.test(name));
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => !name.endsWith('lock'));
   const files = names.filter((name) => nodeFileSystem.stat(join(directory, name))?.isFile === true);
   return new Map(files.map((name) => [name, readFileSync(join(directory, name)).toString('latin1')]));
 }
