@@ -372,12 +372,12 @@ export class PartitionLog {
   /** Empties the log, which goes on at `offset` (spec 3.8). Nothing may be syncing. */
   truncateFullyAndStartAt(offset: number, logStartOffset: number): void {
     void this.active;
-    const { logEndOffset } = this;
+    const { logEndOffset, recoveryPoint } = this;
     this.#logDirectory.lowerCleanerOffset(this.partition, offset);
     // On the disk before anything goes: of what a power loss leaves of the log nothing is believed unseen.
     this.checkpoint.lower(Math.min(offset, this.segments.first?.baseOffset ?? 0));
     this.checkpoint.write({ isStartNamed: true });
-    this.#orOffline(() => this.#restartAt(offset, logStartOffset));
+    this.#orOffline(() => this.#restartAt(offset, logStartOffset, recoveryPoint));
     this.observer.truncated(logEndOffset, offset);
   }
 
@@ -385,7 +385,7 @@ export class PartitionLog {
    * The old segments go, the last one first, and all of theirs is gone for good before anything new has a name: whenever the power
    * fails, there is the beginning of the old log or nothing of it, and never some of it beside the new one.
    */
-  #restartAt(offset: number, logStartOffset: number): void {
+  #restartAt(offset: number, logStartOffset: number, recoveryPoint = this.recoveryPoint): void {
     const { context, directory } = this;
     this.#cuts++;
     this.active.closeNow();
@@ -400,8 +400,8 @@ export class PartitionLog {
     this.#batchEnd = offset;
     this.sync.removed(0);
     context.fs.syncDirectory(directory);
-    // Nothing is left below it that could be missing.
-    this.checkpoint.synced(offset);
+    // Nothing is left below it that could be missing. Not above where it was, as with Kafka.
+    this.checkpoint.synced(Math.min(offset, recoveryPoint));
     this.checkpoint.write();
   }
 
