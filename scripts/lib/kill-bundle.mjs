@@ -17,6 +17,8 @@ export async function bundleKill(name = 'kill') {
     },
     external: /^node:|^seglog/,
     platform: 'node',
+    // `using` is not yet a word of the oldest Node.
+    transform: { target: 'node20' },
     cwd: inProject(),
   });
   const dir = path.join(path.dirname(made), name);
