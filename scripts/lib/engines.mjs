@@ -15,14 +15,26 @@ const NO_FILES_OF_THEIR_OWN = [
   ...['simulate', 'soak', 'state'],
 ].map((room) => `test/${room}/**`);
 
+/** What Kafka makes of messages and of configurations: no engine has a part in it. */
+const WITHOUT_AN_ENGINE = ['messages-are-kafkas', 'topic-configs-are-kafkas'].map(
+  (name) => `test/interop/${name}.test.ts`,
+);
+
+/** Processes that are killed at changes of files which are not the log's own: these are made by `fs` in the same way. */
+const KILLED_BESIDE_THE_LOG = 'test/store/kill-at-*.test.ts';
+
 /** `exclude`: what of the whole suite would be the same once more. Tests that are named run everywhere. */
 export const ENGINE_RUNS = [
   { name: 'native engine', env: { SEGLOG_ENGINE: 'native', SEGLOG_IO: 'auto' }, exclude: [] },
-  { name: 'TypeScript engine', env: { SEGLOG_ENGINE: 'ts', SEGLOG_IO: 'auto' }, exclude: [IN_A_BROWSER] },
+  {
+    name: 'TypeScript engine',
+    env: { SEGLOG_ENGINE: 'ts', SEGLOG_IO: 'auto' },
+    exclude: [IN_A_BROWSER, ...WITHOUT_AN_ENGINE],
+  },
   {
     name: 'native engine, portable files',
     env: { SEGLOG_ENGINE: 'native', SEGLOG_IO: 'portable' },
-    exclude: NO_FILES_OF_THEIR_OWN,
+    exclude: [...NO_FILES_OF_THEIR_OWN, KILLED_BESIDE_THE_LOG],
   },
 ];
 
