@@ -35,9 +35,10 @@ async function runUnder(version) {
   const whyNot = await whyNotNative(node);
   if (whyNot !== undefined && cargoVersion() === undefined) tally.skip(`${name}: native engine: ${whyNot}`);
   else if (whyNot !== undefined) tally.fail(`${name}: native engine: ${whyNot}`);
-  // How bytes reach a file has nothing to do with the version of Node.
+  // How bytes reach a file has nothing to do with the version of Node; what TypeScript does differs least from one to the next.
+  const isNewest = version === versions.at(-1);
   for (const engine of ENGINE_RUNS.filter(({ env }) => env.SEGLOG_IO === 'auto')) {
-    if (engine.env.SEGLOG_ENGINE === 'native' && whyNot !== undefined) continue;
+    if (engine.env.SEGLOG_ENGINE === 'native' ? whyNot !== undefined : !isNewest) continue;
     await vitest(`${name}, ${engine.name}`, {
       tally,
       node,

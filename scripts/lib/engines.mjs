@@ -12,16 +12,13 @@ const IN_A_BROWSER = 'test/report/page/**';
 const NO_FILES_OF_THEIR_OWN = [
   ...['bench', 'browse', 'cleaner', 'cli', 'clock', 'config', 'docs', 'fidelity', 'format', 'fs', 'group', 'handover'],
   ...['index', 'inspect', 'interop', 'message', 'metadata', 'metrics', 'policy', 'record', 'repair', 'report'],
-  ...['simulate', 'soak', 'state'],
+  ...['simulate', 'soak', 'state', 'store'],
 ].map((room) => `test/${room}/**`);
 
 /** What Kafka makes of messages and of configurations: no engine has a part in it. */
 const WITHOUT_AN_ENGINE = ['messages-are-kafkas', 'topic-configs-are-kafkas'].map(
   (name) => `test/interop/${name}.test.ts`,
 );
-
-/** Processes that are killed at changes of files which are not the log's own: these are made by `fs` in the same way. */
-const KILLED_BESIDE_THE_LOG = 'test/store/kill-at-*.test.ts';
 
 /** `exclude`: what of the whole suite would be the same once more. Tests that are named run everywhere. */
 export const ENGINE_RUNS = [
@@ -34,7 +31,7 @@ export const ENGINE_RUNS = [
   {
     name: 'native engine, portable files',
     env: { SEGLOG_ENGINE: 'native', SEGLOG_IO: 'portable' },
-    exclude: [...NO_FILES_OF_THEIR_OWN, KILLED_BESIDE_THE_LOG],
+    exclude: NO_FILES_OF_THEIR_OWN,
   },
 ];
 
