@@ -44,6 +44,7 @@ async function runUnder(version) {
       node,
       env: { ...engine.env, SEGLOG_NODE: version },
       paths: FIDELITY_AND_ADDON,
+      inMemory: true,
     });
   }
   await vitest(`${name}, packed package`, { tally, node, paths: SMOKE });

@@ -26,9 +26,15 @@ async function nativeRuns(native) {
 
 async function runEngines(native) {
   const withNative = await nativeRuns(native);
-  for (const { name, env, exclude } of ENGINE_RUNS) {
+  for (const { name, env, exclude, onDisk } of ENGINE_RUNS) {
     if (env.SEGLOG_ENGINE === 'native' && !withNative) continue;
-    await vitest(name, { tally, paths, env, exclude: [`${HOUSE}/**`, ...(paths.length === 0 ? exclude : [])] });
+    if (paths.length > 0) {
+      await vitest(name, { tally, paths, env, exclude: [`${HOUSE}/**`] });
+      continue;
+    }
+    if (onDisk.length > 0) await vitest(`${name}, on a disk`, { tally, paths: onDisk, env, exclude });
+    const elsewhere = [HOUSE, ...onDisk].map((room) => `${room}/**`);
+    await vitest(name, { tally, env, exclude: [...elsewhere, ...exclude], inMemory: true });
   }
 }
 

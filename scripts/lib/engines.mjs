@@ -20,18 +20,26 @@ const WITHOUT_AN_ENGINE = ['messages-are-kafkas', 'topic-configs-are-kafkas'].ma
   (name) => `test/interop/${name}.test.ts`,
 );
 
-/** `exclude`: what of the whole suite would be the same once more. Tests that are named run everywhere. */
+/** Rooms whose tests are about files: one pass of them writes to a disk, where bytes are allocated, mapped and synced as its file system does it. */
+const ABOUT_FILES = ['faults', 'fs', 'kill', 'log', 'segment', 'soak', 'store'].map((room) => `test/${room}`);
+
+/**
+ * `exclude`: what of the whole suite would be the same once more. `onDisk`: what has its files on a disk, not in memory.
+ * Tests that are named run everywhere, on a disk.
+ */
 export const ENGINE_RUNS = [
-  { name: 'native engine', env: { SEGLOG_ENGINE: 'native', SEGLOG_IO: 'auto' }, exclude: [] },
+  { name: 'native engine', env: { SEGLOG_ENGINE: 'native', SEGLOG_IO: 'auto' }, exclude: [], onDisk: ABOUT_FILES },
   {
     name: 'TypeScript engine',
     env: { SEGLOG_ENGINE: 'ts', SEGLOG_IO: 'auto' },
     exclude: [IN_A_BROWSER, ...WITHOUT_AN_ENGINE],
+    onDisk: [],
   },
   {
     name: 'native engine, portable files',
     env: { SEGLOG_ENGINE: 'native', SEGLOG_IO: 'portable' },
     exclude: NO_FILES_OF_THEIR_OWN,
+    onDisk: [],
   },
 ];
 
