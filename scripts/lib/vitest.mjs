@@ -1,5 +1,5 @@
 /** One run of vitest, counted. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { inProject } from './project.mjs';
@@ -24,7 +24,10 @@ const ENOUGH_MEMORY = 4 * 2 ** 30;
 /** Where a run's tests keep their files. Half of what a pass takes on a disk is waiting for it. */
 function newScratch(inMemory) {
   const roomy = inMemory && existsSync(MEMORY) && statfsSync(MEMORY).bavail * statfsSync(MEMORY).bsize >= ENOUGH_MEMORY;
-  return mkdtempSync(path.join(roomy ? MEMORY : os.tmpdir(), 'seglog-run-'));
+  const scratch = mkdtempSync(path.join(roomy ? MEMORY : os.tmpdir(), 'seglog-run-'));
+  // Some tests have processes of other users look at what is there.
+  chmodSync(scratch, 0o755);
+  return scratch;
 }
 
 /**

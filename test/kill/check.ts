@@ -107,8 +107,11 @@ function readAll(log: Log): Found {
       throw new Error(`offset ${offset} is not found by its index`);
     }
     const later = log.offsetForTimestamp(timestamp);
-    // As with Kafka nothing is found where the first segment that goes so far does so below the log start.
-    if (later === undefined && (log.segments()[0]?.baseOffset ?? start) < start) continue;
+    // As with Kafka nothing is found where the first segment that goes so far does so below the log start, nor behind a
+    // segment that a compaction emptied, which counts with the time of its file.
+    const endsEarly = ({ baseOffset, size }: { baseOffset: number; size: number }) =>
+      baseOffset < start || (size === 0 && baseOffset <= offset);
+    if (later === undefined && log.segments().some(endsEarly)) continue;
     // Markers have times of their own, and are found as records are.
     const isIt = later?.timestamp === timestamp || firstMarker < offset;
     if (later === undefined || !isIt || later.offset > offset) throw new Error(`time ${timestamp} is not found`);
