@@ -70,7 +70,8 @@ export class PartitionModel {
     const isCut = what === 'truncate' && said.end < this.#end;
     const base = this.#baseOf(said.end);
     if (isCut) this.#lowEnd = this.#endBelow(said.end);
-    if (isAppend) this.#lowEnd = undefined;
+    // A marker without a transaction appends nothing.
+    if (isAppend && said.end > this.#end) this.#lowEnd = undefined;
     this.#settle(said);
     for (let offset = base; isCut && offset < said.end; offset++) this.#records.delete(offset);
     return complaint;
