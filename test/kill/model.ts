@@ -29,13 +29,20 @@ export class PartitionModel {
   #superseded = new Set<number>();
   /** Offsets of the records of open transactions, by producer: aborted, they may be dropped. */
   readonly #open = new Map<number, number[]>();
+  /** Threads compact it whenever they find time. */
+  readonly #isCompacted: boolean;
   /** While a deed is under way. */
   #mayStart: (offset: number) => boolean = () => false;
   #mayEnd: (offset: number) => boolean = () => false;
 
+  constructor(isCompacted = false) {
+    this.#isCompacted = isCompacted;
+  }
+
   /** A deed has begun: from now on its outcome may be there, too. */
   begins(deed: Deed & { topic: string }, said: Said): string | undefined {
     const { offset } = said;
+    if (this.#isCompacted) this.#supersede();
     const complaint = this.#complaintOfOffsets(said);
     this.#settle(said);
     if (deed.do === 'append' || deed.do === 'produce') {
@@ -79,6 +86,7 @@ export class PartitionModel {
 
   /** Takes what was found after a kill for what is there. @returns what is wrong with it, if anything */
   finds(found: Found): string | undefined {
+    if (this.#isCompacted) this.#supersede();
     const complaint = this.#complaintOfOffsets(found) ?? this.#complaintOfRecords(found);
     this.#settle(found);
     for (const offset of [...this.#records.keys()]) if (!found.records.has(offset)) this.#records.delete(offset);

@@ -55,8 +55,10 @@ export interface Task {
   readonly deeds: readonly Deed[];
 }
 
-/** A log alone has one topic; a store these, of which the second is compacted. */
-export const TOPICS: Readonly<Record<Kind, readonly string[]>> = { log: ['t'], store: ['d', 'c'], repair: ['t'] };
+/** The topic of a store that is compacted. */
+export const COMPACTED = 'c';
+/** A log alone has one topic; a store two. */
+export const TOPICS: Readonly<Record<Kind, readonly string[]>> = { log: ['t'], store: ['d', COMPACTED], repair: ['t'] };
 
 /** Milliseconds that `retention` keeps. Records are a second apart. */
 export const RETENTION_MS = 6000;

@@ -10,7 +10,7 @@ import { Random } from '../support/random.ts';
 import { type Engines, look } from './check.ts';
 import { PartitionModel } from './model.ts';
 import type { Survey } from './calls.ts';
-import { type Deed, type Kind, NOW, planConfig, Planner, type Task, TOPICS, type Workload } from './plan.ts';
+import { COMPACTED, type Deed, type Kind, NOW, planConfig, Planner, type Task, TOPICS, type Workload } from './plan.ts';
 import { type CallSet, type Ended, type EngineName, type Killing, Victim } from './process.ts';
 import { damagedPartition, lookAtRepair } from './repairs.ts';
 import { openStore } from './stores.ts';
@@ -55,7 +55,8 @@ export async function live(bench: Bench, plan: LifePlan): Promise<Life> {
   const scratch = mkdtempSync(join(tmpdir(), 'seglog-kill-'));
   const config = planConfig(random, plan.kind);
   const planner = new Planner(random, plan.kind, plan);
-  const models = new Map(TOPICS[plan.kind].map((topic) => [topic, new PartitionModel()]));
+  const isCompacted = (topic: string): boolean => topic === COMPACTED && (plan.cleaners ?? 0) > 0;
+  const models = new Map(TOPICS[plan.kind].map((topic) => [topic, new PartitionModel(isCompacted(topic))]));
   const directory = join(scratch, 'left');
   const copies = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'seglog-killed-'));
   mkdirSync(directory);

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/clock/clock.ts';
 import type { LogConfig } from '../../src/config/log-config.ts';
 import type { Engine } from '../../src/engine/contract.ts';
 import { Store } from '../../src/store/store.ts';
+import { COMPACTED } from './plan.ts';
 
 /** Opens it, and makes the topics that are not there. */
 export async function openStore(
@@ -17,6 +18,6 @@ export async function openStore(
   const store = await Store.open(join(directory, 'logs'), { ...config, ...given, logCleanerThreads: cleaners });
   const topics = store.topics();
   if (!topics.includes('d')) await store.createTopic({ name: 'd' });
-  if (!topics.includes('c')) await store.createTopic({ name: 'c', config: { cleanupPolicy: ['compact'] } });
+  if (!topics.includes(COMPACTED)) await store.createTopic({ name: COMPACTED, config: { cleanupPolicy: ['compact'] } });
   return store;
 }

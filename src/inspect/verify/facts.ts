@@ -64,6 +64,8 @@ export interface IndexDensity {
   readonly leastGap: number;
   /** Where the last batch starts. */
   readonly lastPosition: number;
+  /** Bytes of the largest batch. */
+  readonly largestBatch: number;
 }
 
 /** A partition of a log directory, as far as other partitions and the directory's own files are concerned. */

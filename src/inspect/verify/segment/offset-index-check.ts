@@ -80,7 +80,10 @@ export class OffsetIndexCheck {
   get density(): IndexDensity | undefined {
     const { path, count, isCut, verdicts } = this.entries;
     if (isCut || this.#isDamaged || verdicts.some((verdict) => verdict !== VERDICTS.right)) return undefined;
-    return { path, entries: count, leastGap: this.#minGap, lastPosition: this.#lastPosition };
+    return {
+      ...{ path, entries: count, leastGap: this.#minGap },
+      ...{ lastPosition: this.#lastPosition, largestBatch: this.#largestBatch },
+    };
   }
 
   /** Whether an entry tells of a batch behind the end of the .log, in both of its fields: no single damage does that. */

@@ -1,7 +1,8 @@
 /** Faults of indexes, and what only looks like one. */
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Log } from '../../../../src/log/log.ts';
 import { scratch } from '../../../support/temp.ts';
 import { batch, batches, record } from '../../make-batch.ts';
 import { brief, copied, verifyPaths } from '../support.ts';
@@ -182,5 +183,37 @@ describe('what brokers leave behind', () => {
     const index = '00000000000000012550.index';
     truncateSync(join(directory, index), 56);
     expect(brief((await verifyPaths([directory])).findings)).toEqual([`warning INDEX_SHORT ${index} 56`]);
+  });
+
+  describe('where other segments have an entry for each batch', () => {
+    const config = { segmentBytes: 1000, indexIntervalBytes: 0 };
+
+    /** Three such segments, and how to open the log once more and append a value of so many bytes. */
+    async function dense(): Promise<{ directory: string; append: (bytes: number) => Promise<void> }> {
+      const directory = join(scratch(), 't-0');
+      const log = await Log.open(directory, config);
+      while (log.segments().length < 4) await log.append([{ timestamp: Date.now(), key: null, value: 'x' }]);
+      await log.close();
+      const append = async (bytes: number): Promise<void> => {
+        const opened = await Log.open(directory, config);
+        await opened.append([{ timestamp: Date.now(), key: null, value: 'x'.repeat(bytes) }]);
+        await opened.close();
+      };
+      return { directory, append };
+    }
+
+    it('one of two batches with a restart between them has none, and nothing is wrong', async () => {
+      const { directory, append } = await dense();
+      for (const bytes of [800, 300, 20, 800]) await append(bytes);
+      const sizes = readdirSync(directory).filter((name) => name.endsWith('.index'));
+      expect(sizes.map((name) => statSync(join(directory, name)).size).filter((size) => size === 0).length).toBe(3);
+      expect(brief((await verifyPaths([directory])).findings)).toEqual([]);
+    });
+
+    it('one of many batches without entries was emptied', async () => {
+      const { directory } = await dense();
+      for (const name of [INDEX, TIME_INDEX]) truncateSync(join(directory, name));
+      expect(brief((await verifyPaths([directory])).findings)).toContain(`warning INDEX_SHORT ${INDEX} 0`);
+    });
   });
 });
