@@ -107,7 +107,7 @@ function chosenPlace({ fs }: StoreEnvironment, directories: readonly StoreDirect
       ...(cause === undefined ? {} : { cause }),
       expected: `the log directory with directory.id ${place}`,
       found: cause === undefined ? 'others alone' : 'one that is offline',
-      action: `Open all log directories of the store together. If that one is lost for good, remove ${file} from those that are left: topics are then made from their directories, without their configurations`,
+      action: `Open all log directories of the store together. If that one is lost for good, remove ${file} from those that are left: topics are then made from their directories, without their configurations, and their partitions that are lost anew`,
     });
   }
   return undefined;

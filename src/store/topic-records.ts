@@ -52,13 +52,14 @@ export interface TopicRecords {
 /** The records that make of the topics that an image has those that are wanted, in the order of Kafka's controller. */
 export function topicChanges(context: TopicRecords, image: MetadataImage, wanted: readonly TopicEntry[]): Uint8Array[] {
   const values: Uint8Array[] = [];
-  const ids = new Set(wanted.map(({ topicId }) => topicId));
-  for (const { topicId } of image.topics.values()) {
-    if (!ids.has(topicId)) values.push(encodeRecord(RemoveTopicRecord, { topicId }));
+  const names = new Map(wanted.map(({ topicId, name }) => [topicId, name]));
+  for (const { name, topicId } of image.topics.values()) {
+    if (names.get(topicId) !== name) values.push(encodeRecord(RemoveTopicRecord, { topicId }));
   }
   for (const entry of wanted) {
     const { name, topicId } = entry;
-    const known = image.topicById(topicId);
+    const same = image.topics.get(name);
+    const known = same?.topicId === topicId ? same : undefined;
     if (known === undefined) values.push(encodeRecord(TopicRecord, { name, topicId }));
     for (const value of configChanges(image, known === undefined ? undefined : name, entry)) values.push(value);
     for (const value of partitionChanges(context, known, entry)) values.push(value);
