@@ -215,7 +215,11 @@ class Replay implements ReplayedMetadata {
     }
   }
 
-  /** What is behind the last valid batch is a torn append, space that was set aside, or what damage has cut off. */
+  /**
+   * What is behind the last valid batch is a torn append, space that was set aside, or what damage has cut off. A store has each batch on the
+   * disk before the next is written: one behind a bad one was promised, and so was the bad one. A log's own recovery would cut there,
+   * since no recovery point is kept for this one.
+   */
   #checkTail(last: RecordBatch | undefined, saysClean: boolean): void {
     const { engine, fs, clock } = this.#environment;
     const segment = listSegments(fs, this.#directory).at(-1);
