@@ -133,8 +133,14 @@ class Replay implements ReplayedMetadata {
   /** @returns the last batch, unless the log is empty from there on */
   #readLog(reader: LogReader, from: Offset): RecordBatch | undefined {
     let last: RecordBatch | undefined;
+    let nextOffset: Offset | undefined;
     if (from >= reader.logEndOffset) return undefined;
     for (const batch of reader.readSync({ from, isolation: 'log_end' })) {
+      // The first one may begin before the snapshot ends. Nothing is ever compacted here: a gap is a segment that is gone.
+      if (nextOffset === undefined ? batch.baseOffset > from : batch.baseOffset !== nextOffset) {
+        throw hole(batch, nextOffset ?? from);
+      }
+      nextOffset = batch.lastOffset + 1;
       last = batch;
       if (batch.lastOffset < from) continue;
       this.epoch = batch.partitionLeaderEpoch;
@@ -216,9 +222,9 @@ class Replay implements ReplayedMetadata {
   }
 
   /**
-   * What is behind the last valid batch is a torn append, space that was set aside, or what damage has cut off. A store has each batch on the
-   * disk before the next is written: one behind a bad one was promised, and so was the bad one. A log's own recovery would cut there,
-   * since no recovery point is kept for this one.
+   * What is behind the last valid batch is a torn append, space that was set aside, or what damage has cut off. A store has each
+   * batch on the disk before the next is written: one behind a bad one was promised, and so was the bad one. A log's own recovery
+   * would cut there, since no recovery point is kept for this one.
    */
   #checkTail(last: RecordBatch | undefined, saysClean: boolean): void {
     const { engine, fs, clock } = this.#environment;
@@ -261,6 +267,12 @@ class Replay implements ReplayedMetadata {
   #unpaired(message: string, place: RecordPlace): SeglogError {
     return placed(new SeglogError('INVALID_RECORD', message, { action: ACTION }), place);
   }
+}
+
+function hole({ file, position, baseOffset }: RecordBatch, expected: Offset): SeglogError {
+  return new SeglogError('LOG_CORRUPT', 'the metadata log has a hole: a segment is missing', {
+    ...{ file, position, baseOffset, expected, found: baseOffset, action: ACTION },
+  });
 }
 
 function isZero(fs: FileSystem, path: string, from: number): boolean {
