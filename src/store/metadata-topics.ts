@@ -9,7 +9,7 @@ import { LOG_DIRECTORY_FILES } from '../format/names.ts';
 import { MetadataLog, SNAPSHOT_DEFAULTS } from '../metadata/metadata-log.ts';
 import type { StoreEnvironment } from './environment.ts';
 import type { Identity } from './identity.ts';
-import { findMetadata, type FoundMetadata, hasBegun, notePlace } from './metadata-place.ts';
+import { checkEnd, findMetadata, type FoundMetadata, hasBegun, notePlace } from './metadata-place.ts';
 import { OldTopicFiles } from './old-topic-files.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import { entriesOf, topicChanges } from './topic-records.ts';
@@ -60,10 +60,11 @@ export class MetadataTopics implements TopicRepository {
    * Reads what is known of topics, and changes nothing.
    *
    * @throws SeglogError `DIRECTORY_MISMATCH` for two metadata logs, or one of other nodes; as `replayMetadata` for one that cannot
-   * be read; as `OldTopicFiles.load` where there is none yet
+   * be read; `LOG_CORRUPT` for one that ends before what a mark of a clean stop knows; as `OldTopicFiles.load` where there is none yet
    */
   static load(environment: StoreEnvironment, directories: readonly StoreDirectory[], identity: Identity): LoadedTopics {
     const found = findMetadata(environment, directories, identity, (root) => root.held.wasMarked);
+    if (found.replayed !== undefined) checkEnd(found, found.root.held.markedBrokerEpoch);
     const repository = new MetadataTopics(environment, directories, identity, found);
     const { replayed } = found;
     if (!hasBegun(replayed)) {
@@ -165,6 +166,7 @@ export class MetadataTopics implements TopicRepository {
     if (!root.isOnline) throw root.problem ?? unavailable(root);
     const { engine, fs, clock } = this.#environment;
     const environment = { engine, fs, clock };
+    if (replayed === undefined) root.held.endMark();
     this.#log = await MetadataLog.open(root.held, path, {
       environment,
       owner: this.#identity,
