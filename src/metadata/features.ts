@@ -40,8 +40,13 @@ export function checkFeature(name: string, level: number): void {
   });
 }
 
+/** Whether it knows in which log directories partitions are, and which ones a broker has. */
+export function hasDirectories(metadataVersion: number): boolean {
+  return metadataVersion >= WITH_DIRECTORIES;
+}
+
 /** The version in which a cluster of that `metadata.version` writes `PartitionRecord` and `PartitionChangeRecord`. */
 export function partitionRecordVersion(metadataVersion: number): number {
   if (metadataVersion >= WITH_ELIGIBLE_REPLICAS) return 2;
-  return metadataVersion >= WITH_DIRECTORIES ? 1 : 0;
+  return hasDirectories(metadataVersion) ? 1 : 0;
 }
