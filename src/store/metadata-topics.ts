@@ -74,10 +74,12 @@ export class MetadataTopics implements TopicRepository {
     repository.#hasOldFiles = repository.#old.isThere;
     repository.#deleting = readDeletions(environment, found.root);
     const { image } = replayed;
+    const topics = entriesOf(image);
+    repository.#old.compare(topics);
     const deleting = repository.#deleting.filter(({ topicId }) => image.topicById(topicId) === undefined);
     return {
       ...{ repository, isThere: true },
-      content: { topics: entriesOf(image), deleting },
+      content: { topics, deleting },
       removed: new Set(image.removed.keys()),
       isBehind: repository.#hasOldFiles || deleting.length !== repository.#deleting.length,
     };
