@@ -8,10 +8,13 @@ import { SeglogError } from '../errors/errors.ts';
 /** The feature by which all others are understood. */
 export const METADATA_VERSION = 'metadata.version';
 
+/** The feature by which partitions know who may lead besides those in sync. */
+export const ELIGIBLE_REPLICAS = 'eligible.leader.replicas.version';
+
 /** What a new cluster has. `kraft.version` is not among them: 0, static voters, is not written down. */
 export const NEW_CLUSTER_FEATURES: readonly (readonly [name: string, level: number])[] = [
   [METADATA_VERSION, 30],
-  ['eligible.leader.replicas.version', 1],
+  [ELIGIBLE_REPLICAS, 1],
   ['group.version', 1],
   ['share.version', 1],
   ['streams.version', 1],

@@ -9,7 +9,14 @@ import { Log } from '../log/log.ts';
 import type { LogOptions } from '../log/options.ts';
 import { type Epoch, MAX_INT32, type Offset, type TimestampMs } from '../units/units.ts';
 import { BatchSequence, type LaidBatch, leaderChange } from './batches.ts';
-import { BOOTSTRAP, bootstrapFeatures, bootstrapRecords, registerBroker, type Registration } from './bootstrap.ts';
+import {
+  BOOTSTRAP,
+  firstRecords,
+  newBootstrap,
+  readBootstrap,
+  registerBroker,
+  type Registration,
+} from './bootstrap.ts';
 import { MetadataImage } from './image.ts';
 import { imageRecords } from './image-records.ts';
 import { type MetadataOwner, readQuorumState } from './one-node.ts';
@@ -152,18 +159,22 @@ export class MetadataLog {
   }
 
   /**
-   * Appends what a new cluster begins with, and `values` with it, in one transaction; before that it is in `bootstrap.checkpoint`
-   * beside the log's directory.
+   * Appends what a new cluster begins with, and `values` with it, in one transaction: what `bootstrap.checkpoint` beside the log's
+   * directory says; where it is not there it is written before.
    *
-   * @throws SeglogError as {@link MetadataLog.append}
+   * @throws SeglogError as {@link MetadataLog.append} and `readBootstrap`
    */
   async begin(registration: Registration, values: readonly Uint8Array[]): Promise<void> {
     const { engine, fs, clock } = this.#environment;
-    const times = { epoch: 0, lastTimestampMs: 0, nowMs: clock.now() };
-    const checkpoint = printSnapshot(engine, times, [], bootstrapFeatures());
-    fs.replaceSmall(join(dirname(this.directory), LOG_DIRECTORY_FILES.bootstrap), checkpoint);
+    const file = join(dirname(this.directory), LOG_DIRECTORY_FILES.bootstrap);
+    const found = readBootstrap(fs, engine, file);
+    const bootstrap = found ?? newBootstrap();
+    if (found === undefined) {
+      const times = { epoch: 0, lastTimestampMs: 0, nowMs: clock.now() };
+      fs.replaceSmall(file, printSnapshot(engine, times, [], bootstrap.values));
+    }
     await this.#append((batches) => {
-      const first = bootstrapRecords();
+      const first = firstRecords(bootstrap);
       // One record more begins the transaction.
       const registered = registerBroker(registration, batches.nextOffset + 1 + first.length);
       const all = [...first, registered, ...values];

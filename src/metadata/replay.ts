@@ -28,7 +28,7 @@ import type { ControlRecord } from './batches.ts';
 import { MetadataImage } from './image.ts';
 import { decodeRecord, type MetadataRecord } from './record.ts';
 import { RECORD_TYPES } from './record-types.ts';
-import { listSnapshots, readSnapshot, type RecordPlace, type SnapshotId } from './snapshot.ts';
+import { listSnapshots, placed, readSnapshot, type RecordPlace, type SnapshotId } from './snapshot.ts';
 
 const ACTION = 'Nothing was changed. Look at it with `seglog dump --decode metadata`, and restore it from a copy';
 
@@ -209,7 +209,7 @@ class Replay implements ReplayedMetadata {
     try {
       this.image.apply(record);
     } catch (error) {
-      throw placed(error, place);
+      throw placed(error, place, ACTION);
     }
   }
 
@@ -217,7 +217,7 @@ class Replay implements ReplayedMetadata {
     try {
       return decodeRecord(value);
     } catch (error) {
-      throw placed(error, place);
+      throw placed(error, place, ACTION);
     }
   }
 
@@ -265,7 +265,7 @@ class Replay implements ReplayedMetadata {
   }
 
   #unpaired(message: string, place: RecordPlace): SeglogError {
-    return placed(new SeglogError('INVALID_RECORD', message, { action: ACTION }), place);
+    return placed(new SeglogError('INVALID_RECORD', message), place, ACTION);
   }
 }
 
@@ -288,16 +288,4 @@ function isZero(fs: FileSystem, path: string, from: number): boolean {
   } finally {
     file.close();
   }
-}
-
-/** The same error, with where the record is. */
-function placed(error: unknown, { file, position, offset }: RecordPlace): SeglogError {
-  if (!(error instanceof SeglogError)) throw error;
-  const { code, expected, found, action = ACTION } = error;
-  const where = `the metadata record at offset ${offset}: `;
-  return new SeglogError(code, where + error.message.split(/: expected|: found| \(at byte/)[0], {
-    ...{ file, position, baseOffset: offset, action, cause: error },
-    ...(expected === undefined ? {} : { expected }),
-    ...(found === undefined ? {} : { found }),
-  });
 }

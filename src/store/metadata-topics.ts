@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { isNoSpace, SeglogError } from '../errors/errors.ts';
 import { type DeletedTopic, parseDeletions, printDeletions } from '../format/deletions-file.ts';
 import { LOG_DIRECTORY_FILES } from '../format/names.ts';
+import { newBootstrap, readBootstrap } from '../metadata/bootstrap.ts';
 import { MetadataLog, SNAPSHOT_DEFAULTS } from '../metadata/metadata-log.ts';
 import type { StoreEnvironment } from './environment.ts';
 import type { Identity } from './identity.ts';
@@ -42,6 +43,8 @@ export class MetadataTopics implements TopicRepository {
   #deleting: readonly DeletedTopic[] = [];
   #log: MetadataLog | undefined;
   #hasOldFiles = true;
+  /** The `metadata.version` that a log begins with of which nothing is there yet. */
+  #startVersion = Infinity;
 
   private constructor(
     environment: StoreEnvironment,
@@ -68,6 +71,7 @@ export class MetadataTopics implements TopicRepository {
     const repository = new MetadataTopics(environment, directories, identity, found);
     const { replayed } = found;
     if (!hasBegun(replayed)) {
+      repository.#startVersion = startVersion(environment, found.root);
       const content = repository.#old.load();
       return { repository, isThere: false, content, removed: new Set(), isBehind: true };
     }
@@ -155,7 +159,7 @@ export class MetadataTopics implements TopicRepository {
     const { nodeId } = this.#identity;
     const { metadataVersion } = log.image;
     const directories = this.#directories;
-    const context = { fs, directories, nodeId, metadataVersion: metadataVersion ?? Infinity };
+    const context = { fs, directories, nodeId, metadataVersion: metadataVersion ?? this.#startVersion };
     const values = topicChanges(context, log.image, topics);
     if (metadataVersion !== undefined) return log.append(values, 'Topics');
     const logDirs = directories.flatMap(({ id }) => id ?? []);
@@ -215,6 +219,12 @@ export class MetadataTopics implements TopicRepository {
     }
     this.#deleting = deleting;
   }
+}
+
+/** Read before anything is changed: with what cannot be read no log begins. @throws SeglogError as `readBootstrap` */
+function startVersion({ fs, engine }: StoreEnvironment, { path }: StoreDirectory): number {
+  const found = readBootstrap(fs, engine, join(path, LOG_DIRECTORY_FILES.bootstrap));
+  return (found ?? newBootstrap()).image.metadataVersion ?? Infinity;
 }
 
 /** Whether it is the disk that failed, and not for lack of space. */
