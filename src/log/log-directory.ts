@@ -75,6 +75,7 @@ export class LogDirectory {
   /** Those that were not closed clean. */
   readonly #unclean = new Set<string>();
   #hasOpened = false;
+  #isMarkOver = false;
 
   private constructor(fs: FileSystem, path: string, lock: Lock, marker: Uint8Array | undefined, isHeld: boolean) {
     this.path = path;
@@ -177,6 +178,15 @@ export class LogDirectory {
   /** Whether the mark of a clean stop was there. */
   get wasMarked(): boolean {
     return this.#marker !== undefined;
+  }
+
+  /**
+   * Which registration of a broker the mark is of: the offset of its record in the metadata log; -1 for none, undefined where it
+   * does not say.
+   */
+  get markedBrokerEpoch(): number | undefined {
+    const epoch = /"brokerEpoch"\s*:\s*(-?\d{1,16})\b/.exec(new TextDecoder().decode(this.#marker))?.[1];
+    return epoch === undefined ? undefined : Number(epoch);
   }
 
   /**
@@ -287,6 +297,11 @@ export class LogDirectory {
     await this.#end(clean ? markOf(brokerEpoch) : undefined);
   }
 
+  /** A new metadata log is made here, which does not know the broker that the mark names: it does not come back as it was. */
+  endMark(): void {
+    this.#isMarkOver = true;
+  }
+
   /**
    * A store could not be opened over its directories: the mark comes back as it was found, unless a log was not closed well,
    * and checkpoints that no log has changed stay as they were.
@@ -294,7 +309,7 @@ export class LogDirectory {
    * @throws SeglogError `IO`; the lock is released all the same
    */
   async giveUp(): Promise<void> {
-    await this.#end(this.#marker, this.#hasOpened);
+    await this.#end(this.#isMarkOver ? undefined : this.#marker, this.#hasOpened);
   }
 
   async #end(mark: Uint8Array | undefined, withCheckpoints = true): Promise<void> {

@@ -27,23 +27,34 @@ export interface ControlRecord {
   readonly value: Uint8Array;
 }
 
+/** A batch as it is appended. */
+export interface LaidBatch {
+  readonly bytes: Uint8Array;
+  /** Whether a transaction has begun by its end, and has no end yet. */
+  isWithinTransaction: boolean;
+}
+
 /** Lays batches one behind the other. */
 export class BatchSequence {
   readonly #builder: BatchBuilder;
   readonly #epoch: Epoch;
   readonly #nowMs: TimestampMs;
-  readonly #parts: Uint8Array[] = [];
+  /** In their order. */
+  readonly batches: LaidBatch[] = [];
   #nextOffset: Offset;
+  #isWithinTransaction: boolean;
 
   /**
    * @param baseOffset - of the first batch
    * @param epoch - of the leader, in the header of each
+   * @param isWithinTransaction - whether one has begun before them, and has no end yet
    */
-  constructor(engine: Engine, baseOffset: Offset, epoch: Epoch, nowMs: TimestampMs) {
+  constructor(engine: Engine, baseOffset: Offset, epoch: Epoch, nowMs: TimestampMs, isWithinTransaction = false) {
     this.#builder = new BatchBuilder(engine);
     this.#nextOffset = baseOffset;
     this.#epoch = epoch;
     this.#nowMs = nowMs;
+    this.#isWithinTransaction = isWithinTransaction;
   }
 
   /** The offset behind the last record. */
@@ -53,7 +64,7 @@ export class BatchSequence {
 
   /** All batches. */
   bytes(): Uint8Array {
-    return Buffer.concat(this.#parts);
+    return Buffer.concat(this.batches.map(({ bytes }) => bytes));
   }
 
   /** One batch of control records. */
@@ -90,12 +101,22 @@ export class BatchSequence {
   /** Records between those that begin and end a transaction. */
   transaction(values: readonly Uint8Array[], name: string): void {
     const begin = encodeRecord(BeginTransactionRecord, { name });
+    this.#isWithinTransaction = true;
     this.records([begin, ...values, encodeRecord(EndTransactionRecord, {})]);
+    this.#endTransaction();
   }
 
   /** Says that what another leader began counts for nothing. */
   abortTransaction(reason: string): void {
     this.records([encodeRecord(AbortTransactionRecord, { reason })]);
+    this.#endTransaction();
+  }
+
+  /** The last batch has the record that ends it. */
+  #endTransaction(): void {
+    this.#isWithinTransaction = false;
+    const last = this.batches.at(-1);
+    if (last !== undefined) last.isWithinTransaction = false;
   }
 
   #end(isControl: boolean): void {
@@ -104,7 +125,10 @@ export class BatchSequence {
       partitionLeaderEpoch: this.#epoch,
       isControl,
     });
-    this.#parts.push(Buffer.from(bytes.subarray(0, length)));
+    this.batches.push({
+      bytes: Buffer.from(bytes.subarray(0, length)),
+      isWithinTransaction: this.#isWithinTransaction,
+    });
     this.#nextOffset += this.#builder.count;
     this.#builder.reset();
   }

@@ -8,10 +8,13 @@ import { SeglogError } from '../errors/errors.ts';
 /** The feature by which all others are understood. */
 export const METADATA_VERSION = 'metadata.version';
 
+/** The feature by which partitions know who may lead besides those in sync. */
+export const ELIGIBLE_REPLICAS = 'eligible.leader.replicas.version';
+
 /** What a new cluster has. `kraft.version` is not among them: 0, static voters, is not written down. */
 export const NEW_CLUSTER_FEATURES: readonly (readonly [name: string, level: number])[] = [
   [METADATA_VERSION, 30],
-  ['eligible.leader.replicas.version', 1],
+  [ELIGIBLE_REPLICAS, 1],
   ['group.version', 1],
   ['share.version', 1],
   ['streams.version', 1],
@@ -40,8 +43,13 @@ export function checkFeature(name: string, level: number): void {
   });
 }
 
+/** Whether it knows in which log directories partitions are, and which ones a broker has. */
+export function hasDirectories(metadataVersion: number): boolean {
+  return metadataVersion >= WITH_DIRECTORIES;
+}
+
 /** The version in which a cluster of that `metadata.version` writes `PartitionRecord` and `PartitionChangeRecord`. */
 export function partitionRecordVersion(metadataVersion: number): number {
   if (metadataVersion >= WITH_ELIGIBLE_REPLICAS) return 2;
-  return metadataVersion >= WITH_DIRECTORIES ? 1 : 0;
+  return hasDirectories(metadataVersion) ? 1 : 0;
 }

@@ -65,7 +65,27 @@ export class MetadataImage {
   readonly #controllers = new Map<number, MetadataRecord>();
   readonly #removed = new Map<string, string>();
   /** What is kept as it is. */
-  readonly kept: KeptRecords = new KeptRecords();
+  readonly kept: KeptRecords;
+
+  constructor(kept: KeptRecords = new KeptRecords()) {
+    this.kept = kept;
+  }
+
+  /** The same image, to be changed apart. */
+  copy(): MetadataImage {
+    const copy = new MetadataImage(this.kept.copy());
+    for (const known of this.#topics.values()) {
+      const topic = { ...known, partitions: new Map(known.partitions) };
+      copy.#topics.set(topic.name, topic);
+      copy.#topicsById.set(topic.topicId, topic);
+    }
+    for (const [key, config] of this.#configs) copy.#configs.set(key, { ...config, values: new Map(config.values) });
+    for (const [name, level] of this.#features) copy.#features.set(name, level);
+    for (const [id, broker] of this.#brokers) copy.#brokers.set(id, broker);
+    for (const [id, controller] of this.#controllers) copy.#controllers.set(id, controller);
+    for (const [id, name] of this.#removed) copy.#removed.set(id, name);
+    return copy;
+  }
 
   /** By name. */
   get topics(): ReadonlyMap<string, TopicImage> {

@@ -67,6 +67,14 @@ export class KeptRecords {
     return this.#nextProducerId;
   }
 
+  /** The same records, to be changed apart. */
+  copy(): KeptRecords {
+    const copy = new KeptRecords();
+    for (const [key, record] of this.#records) copy.#records.set(key, record);
+    copy.#nextProducerId = this.#nextProducerId;
+    return copy;
+  }
+
   /** Their values, as a snapshot has them. */
   *values(): Generator<Uint8Array, void> {
     for (const type of ORDER) for (const record of this.#records.values()) if (record.type === type) yield record.bytes;

@@ -2,13 +2,21 @@
 import { dirname, join } from 'node:path';
 import { LOG_DIRECTORY_FILES, METADATA_TOPIC_ID, QUORUM_STATE } from '../format/names.ts';
 import { printQuorumState } from '../format/quorum-state.ts';
+import { SeglogError } from '../errors/errors.ts';
 import type { FileSystem } from '../fs/contract.ts';
 import type { LogDirectory } from '../log/log-directory.ts';
 import { Log } from '../log/log.ts';
 import type { LogOptions } from '../log/options.ts';
 import { type Epoch, MAX_INT32, type Offset, type TimestampMs } from '../units/units.ts';
-import { BatchSequence, leaderChange } from './batches.ts';
-import { BOOTSTRAP, bootstrapFeatures, bootstrapRecords, registerBroker, type Registration } from './bootstrap.ts';
+import { BatchSequence, type LaidBatch, leaderChange } from './batches.ts';
+import {
+  BOOTSTRAP,
+  firstRecords,
+  newBootstrap,
+  readBootstrap,
+  registerBroker,
+  type Registration,
+} from './bootstrap.ts';
 import { MetadataImage } from './image.ts';
 import { imageRecords } from './image-records.ts';
 import { type MetadataOwner, readQuorumState } from './one-node.ts';
@@ -62,8 +70,7 @@ export class MetadataLog {
   readonly #settings: SnapshotSettings;
   readonly #nodeId: number;
   readonly #log: Log;
-  /** What the log says, changes included that were appended here. */
-  readonly image: MetadataImage;
+  #image: MetadataImage;
   /** Of the last batch. */
   #lastEpoch: Epoch;
   /** The one that this process leads in; undefined until it has something to say. */
@@ -83,7 +90,7 @@ export class MetadataLog {
     this.#environment = environment;
     this.#settings = settings;
     this.#nodeId = owner.nodeId;
-    this.image = replayed?.image ?? new MetadataImage();
+    this.#image = replayed?.image ?? new MetadataImage();
     this.#lastEpoch = replayed?.epoch ?? -1;
     this.#isWithinTransaction = replayed?.isWithinTransaction ?? false;
     this.#voters = replayed?.voters ?? [];
@@ -99,7 +106,7 @@ export class MetadataLog {
    * changes until something is appended.
    *
    * @param directory - its own, `__cluster_metadata-0` in the log directory
-   * @throws SeglogError as `Log.open`; `TOPIC_ID_MISMATCH`
+   * @throws SeglogError as `Log.open`; `TOPIC_ID_MISMATCH`; `LOG_CORRUPT` when it does not end where it was read to
    */
   static async open(held: LogDirectory, directory: string, options: MetadataLogOptions): Promise<MetadataLog> {
     const { engine, fs, clock } = options.environment;
@@ -111,7 +118,18 @@ export class MetadataLog {
       ...LOG_CONFIG,
       ...{ engine, fs, clock, recovery, topicId: METADATA_TOPIC_ID },
     });
+    const readTo = options.replayed?.logEndOffset ?? 0;
+    if (log.logEndOffset !== readTo) {
+      const found = log.logEndOffset;
+      await log.close();
+      throw endsElsewhere(directory, readTo, found);
+    }
     return new MetadataLog(log, options);
+  }
+
+  /** What the log says, changes included that were appended here. */
+  get image(): MetadataImage {
+    return this.#image;
   }
 
   /** Its directory. */
@@ -129,8 +147,8 @@ export class MetadataLog {
    * epoch: as its leader, which its one vote has made it.
    *
    * @param name - what they are, for people; seen where they take more than one batch
-   * @throws SeglogError (as a rejection) `IO`; whether they are on the disk is known to nobody then if it was the sync that
-   * failed, and the log is offline
+   * @throws SeglogError (as a rejection) what keeps a record from being read again, and nothing was appended; `IO`: whether they
+   * are on the disk is known to nobody then if it was the sync that failed, and the log is offline
    */
   async append(values: readonly Uint8Array[], name: string): Promise<void> {
     if (values.length === 0) return;
@@ -141,18 +159,22 @@ export class MetadataLog {
   }
 
   /**
-   * Appends what a new cluster begins with, and `values` with it, in one transaction; before that it is in `bootstrap.checkpoint`
-   * beside the log's directory.
+   * Appends what a new cluster begins with, and `values` with it, in one transaction: what `bootstrap.checkpoint` beside the log's
+   * directory says; where it is not there it is written before.
    *
-   * @throws SeglogError as {@link MetadataLog.append}
+   * @throws SeglogError as {@link MetadataLog.append} and `readBootstrap`
    */
   async begin(registration: Registration, values: readonly Uint8Array[]): Promise<void> {
     const { engine, fs, clock } = this.#environment;
-    const times = { epoch: 0, lastTimestampMs: 0, nowMs: clock.now() };
-    const checkpoint = printSnapshot(engine, times, [], bootstrapFeatures());
-    fs.replaceSmall(join(dirname(this.directory), LOG_DIRECTORY_FILES.bootstrap), checkpoint);
+    const file = join(dirname(this.directory), LOG_DIRECTORY_FILES.bootstrap);
+    const found = readBootstrap(fs, engine, file);
+    const bootstrap = found ?? newBootstrap();
+    if (found === undefined) {
+      const times = { epoch: 0, lastTimestampMs: 0, nowMs: clock.now() };
+      fs.replaceSmall(file, printSnapshot(engine, times, [], bootstrap.values));
+    }
     await this.#append((batches) => {
-      const first = bootstrapRecords();
+      const first = firstRecords(bootstrap);
       // One record more begins the transaction.
       const registered = registerBroker(registration, batches.nextOffset + 1 + first.length);
       const all = [...first, registered, ...values];
@@ -165,22 +187,41 @@ export class MetadataLog {
     const { engine, clock } = this.#environment;
     this.#log.checkAppendable();
     const nowMs = clock.now();
-    const epoch = this.#claim();
-    const batches = new BatchSequence(engine, this.#log.logEndOffset, epoch, nowMs);
-    if (!this.#hasLed) batches.control(leaderChange(this.#nodeId));
-    if (this.#isWithinTransaction) batches.abortTransaction('its writer has ended');
-    const values = lay(batches);
-    const bytes = batches.bytes();
+    const epoch = this.#epoch ?? this.#newEpoch();
+    const sequence = new BatchSequence(engine, this.#log.logEndOffset, epoch, nowMs, this.#isWithinTransaction);
+    if (!this.#hasLed) sequence.control(leaderChange(this.#nodeId));
+    if (this.#isWithinTransaction) sequence.abortTransaction('its writer has ended');
+    const image = this.#changed(lay(sequence));
+    if (this.#epoch === undefined) this.#claim(epoch);
+    for (const batch of sequence.batches) await this.#appendBatch(batch, epoch, nowMs);
+    this.#image = image;
+    this.#appliedEnd = this.#log.logEndOffset;
+  }
+
+  /**
+   * Each is on the disk before the next is written: pages reach it in any order, so that a crash could leave the next one behind a
+   * hole, which looks like damage of what was promised.
+   */
+  async #appendBatch({ bytes, isWithinTransaction }: LaidBatch, epoch: Epoch, nowMs: TimestampMs): Promise<void> {
     await this.#log.appendEncoded(bytes, 'given', { leaderEpoch: epoch });
     this.#hasLed = true;
-    this.#isWithinTransaction = false;
+    this.#isWithinTransaction = isWithinTransaction;
     this.#lastEpoch = epoch;
     this.#bytesBehind += bytes.length;
     this.#firstTimestampMs ??= nowMs;
     this.#lastTimestampMs = nowMs;
     await this.#log.flush();
-    for (const value of values) this.image.apply(decodeRecord(value));
-    this.#appliedEnd = this.#log.logEndOffset;
+  }
+
+  /** What the log says with records that are not in it yet. Nothing may reach the disk that reading it would refuse. */
+  #changed(values: readonly Uint8Array[]): MetadataImage {
+    const image = this.#image.copy();
+    try {
+      for (const value of values) image.apply(decodeRecord(value));
+    } catch (error) {
+      throw refusedRecord(error, this.directory, this.logEndOffset);
+    }
+    return image;
   }
 
   /** Whether so many bytes, or so much time, have come since the last snapshot that there should be another one. */
@@ -192,7 +233,8 @@ export class MetadataLog {
   }
 
   /**
-   * Writes a snapshot of all that was appended; then removes what need not be kept: the oldest snapshots, and the segments that
+   * Writes a snapshot of all that was appended, unless a transaction of a writer that has died is still to be aborted: its
+   * AbortTransaction would be behind the snapshot, and its BeginTransaction nowhere, which Kafka refuses. Then removes what need not be kept: the oldest snapshots, and the segments that
    * are wholly below the oldest one that stays.
    *
    * @throws SeglogError (as a rejection) `IO`; the log is as it was then
@@ -200,6 +242,7 @@ export class MetadataLog {
   async snapshot(): Promise<void> {
     const { engine, fs, clock } = this.#environment;
     const endOffset = this.#appliedEnd;
+    if (this.#isWithinTransaction) return;
     // While an append is being synced the image is behind the log.
     if (endOffset === this.#snapshotEnd || endOffset !== this.#log.logEndOffset) return;
     const id = { endOffset, epoch: this.#lastEpoch };
@@ -235,18 +278,38 @@ export class MetadataLog {
     return this.#log.close();
   }
 
-  /** The epoch to append in. It is in `quorum-state` before anything is in the log: an epoch has one leader, once. */
-  #claim(): Epoch {
-    if (this.#epoch !== undefined) return this.#epoch;
-    const { fs } = this.#environment;
-    const voted = readQuorumState(fs, this.directory)?.leaderEpoch ?? 0;
-    const epoch = Math.max(voted, this.#lastEpoch, 0) + 1;
+  /** The epoch to append in. */
+  #newEpoch(): Epoch {
+    const voted = readQuorumState(this.#environment.fs, this.directory)?.leaderEpoch ?? 0;
+    return Math.max(voted, this.#lastEpoch, 0) + 1;
+  }
+
+  /** It is in `quorum-state` before anything is in the log: an epoch has one leader, once. */
+  #claim(epoch: Epoch): void {
     const version = this.#voters.length === 0 ? 0 : 1;
     const state = { leaderId: this.#nodeId, leaderEpoch: epoch, votedId: -1, currentVoters: [this.#nodeId] };
-    fs.replaceSmall(join(this.directory, QUORUM_STATE), printQuorumState(version, state));
+    this.#environment.fs.replaceSmall(join(this.directory, QUORUM_STATE), printQuorumState(version, state));
     this.#epoch = epoch;
-    return epoch;
   }
+}
+
+function endsElsewhere(file: string, expected: Offset, found: Offset): SeglogError {
+  return new SeglogError('LOG_CORRUPT', 'the metadata log does not end where it was read to', {
+    ...{ file, expected, found },
+    action: 'Stop whoever else writes to it, and try again; look at it with `seglog dump --decode metadata`',
+  });
+}
+
+/** Only seglog itself can be wrong here: the reason goes with it. */
+function refusedRecord(error: unknown, file: string, logEndOffset: Offset): SeglogError {
+  if (!(error instanceof SeglogError)) throw error;
+  const { code, expected, found } = error;
+  return new SeglogError(code, 'a record is not written into the metadata log: nobody could read it again', {
+    ...{ file, baseOffset: logEndOffset, cause: error },
+    ...(expected === undefined ? {} : { expected }),
+    ...(found === undefined ? {} : { found }),
+    action: 'Nothing was appended. This is a mistake in seglog: please tell its authors',
+  });
 }
 
 /** What a crash left that came before a rename: a snapshot, or a `quorum-state`. */

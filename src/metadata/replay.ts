@@ -28,7 +28,7 @@ import type { ControlRecord } from './batches.ts';
 import { MetadataImage } from './image.ts';
 import { decodeRecord, type MetadataRecord } from './record.ts';
 import { RECORD_TYPES } from './record-types.ts';
-import { listSnapshots, readSnapshot, type RecordPlace, type SnapshotId } from './snapshot.ts';
+import { listSnapshots, placed, readSnapshot, type RecordPlace, type SnapshotId } from './snapshot.ts';
 
 const ACTION = 'Nothing was changed. Look at it with `seglog dump --decode metadata`, and restore it from a copy';
 
@@ -133,8 +133,14 @@ class Replay implements ReplayedMetadata {
   /** @returns the last batch, unless the log is empty from there on */
   #readLog(reader: LogReader, from: Offset): RecordBatch | undefined {
     let last: RecordBatch | undefined;
+    let nextOffset: Offset | undefined;
     if (from >= reader.logEndOffset) return undefined;
     for (const batch of reader.readSync({ from, isolation: 'log_end' })) {
+      // The first one may begin before the snapshot ends. Nothing is ever compacted here: a gap is a segment that is gone.
+      if (nextOffset === undefined ? batch.baseOffset > from : batch.baseOffset !== nextOffset) {
+        throw hole(batch, nextOffset ?? from);
+      }
+      nextOffset = batch.lastOffset + 1;
       last = batch;
       if (batch.lastOffset < from) continue;
       this.epoch = batch.partitionLeaderEpoch;
@@ -203,7 +209,7 @@ class Replay implements ReplayedMetadata {
     try {
       this.image.apply(record);
     } catch (error) {
-      throw placed(error, place);
+      throw placed(error, place, ACTION);
     }
   }
 
@@ -211,11 +217,15 @@ class Replay implements ReplayedMetadata {
     try {
       return decodeRecord(value);
     } catch (error) {
-      throw placed(error, place);
+      throw placed(error, place, ACTION);
     }
   }
 
-  /** What is behind the last valid batch is a torn append, space that was set aside, or what damage has cut off. */
+  /**
+   * What is behind the last valid batch is a torn append, space that was set aside, or what damage has cut off. A store has each
+   * batch on the disk before the next is written: one behind a bad one was promised, and so was the bad one. A log's own recovery
+   * would cut there, since no recovery point is kept for this one.
+   */
   #checkTail(last: RecordBatch | undefined, saysClean: boolean): void {
     const { engine, fs, clock } = this.#environment;
     const segment = listSegments(fs, this.#directory).at(-1);
@@ -255,8 +265,14 @@ class Replay implements ReplayedMetadata {
   }
 
   #unpaired(message: string, place: RecordPlace): SeglogError {
-    return placed(new SeglogError('INVALID_RECORD', message, { action: ACTION }), place);
+    return placed(new SeglogError('INVALID_RECORD', message), place, ACTION);
   }
+}
+
+function hole({ file, position, baseOffset }: RecordBatch, expected: Offset): SeglogError {
+  return new SeglogError('LOG_CORRUPT', 'the metadata log has a hole: a segment is missing', {
+    ...{ file, position, baseOffset, expected, found: baseOffset, action: ACTION },
+  });
 }
 
 function isZero(fs: FileSystem, path: string, from: number): boolean {
@@ -272,16 +288,4 @@ function isZero(fs: FileSystem, path: string, from: number): boolean {
   } finally {
     file.close();
   }
-}
-
-/** The same error, with where the record is. */
-function placed(error: unknown, { file, position, offset }: RecordPlace): SeglogError {
-  if (!(error instanceof SeglogError)) throw error;
-  const { code, expected, found, action = ACTION } = error;
-  const where = `the metadata record at offset ${offset}: `;
-  return new SeglogError(code, where + error.message.split(/: expected|: found| \(at byte/)[0], {
-    ...{ file, position, baseOffset: offset, action, cause: error },
-    ...(expected === undefined ? {} : { expected }),
-    ...(found === undefined ? {} : { found }),
-  });
 }

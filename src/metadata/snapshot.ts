@@ -83,6 +83,18 @@ export interface RecordPlace {
   readonly offset: Offset;
 }
 
+/** The same error, with where the record is. @param otherwise - what to do, where it does not say that itself */
+export function placed(error: unknown, { file, position, offset }: RecordPlace, otherwise: string): SeglogError {
+  if (!(error instanceof SeglogError)) throw error;
+  const { code, expected, found, action = otherwise } = error;
+  const where = `the metadata record at offset ${offset}: `;
+  return new SeglogError(code, where + error.message.split(/: expected|: found| \(at byte/)[0], {
+    ...{ file, position, baseOffset: offset, action, cause: error },
+    ...(expected === undefined ? {} : { expected }),
+    ...(found === undefined ? {} : { found }),
+  });
+}
+
 /**
  * Reads a snapshot, whole.
  *

@@ -59,6 +59,21 @@ export function findMetadata(
   return { root, path, replayed };
 }
 
+/**
+ * A mark of a clean stop names the broker by the offset of its registration. A log that ends before that has lost its records, and
+ * would pass for one that never had any.
+ *
+ * @throws SeglogError `LOG_CORRUPT`
+ */
+export function checkEnd({ path, replayed }: FoundMetadata, markedBrokerEpoch: number | undefined): void {
+  if (replayed === undefined || markedBrokerEpoch === undefined || markedBrokerEpoch < replayed.logEndOffset) return;
+  throw new SeglogError('LOG_CORRUPT', 'the metadata log ends before the broker that the mark of a clean stop names', {
+    ...{ file: path, expected: `an end behind offset ${markedBrokerEpoch}`, found: replayed.logEndOffset },
+    action:
+      'Nothing was changed. Restore it from a copy, or move it away: topics are then made from their directories, without their configurations',
+  });
+}
+
 /** Tells the other log directories which one has the metadata log. What one does not take takes it offline; without space it is told. */
 export function notePlace(
   { fs, problems }: StoreEnvironment,
@@ -107,7 +122,7 @@ function chosenPlace({ fs }: StoreEnvironment, directories: readonly StoreDirect
       ...(cause === undefined ? {} : { cause }),
       expected: `the log directory with directory.id ${place}`,
       found: cause === undefined ? 'others alone' : 'one that is offline',
-      action: `Open all log directories of the store together. If that one is lost for good, remove ${file} from those that are left: topics are then made from their directories, without their configurations`,
+      action: `Open all log directories of the store together. If that one is lost for good, remove ${file} from those that are left: topics are then made from their directories, without their configurations, and their partitions that are lost anew`,
     });
   }
   return undefined;

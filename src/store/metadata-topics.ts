@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { isNoSpace, SeglogError } from '../errors/errors.ts';
 import { type DeletedTopic, parseDeletions, printDeletions } from '../format/deletions-file.ts';
 import { LOG_DIRECTORY_FILES } from '../format/names.ts';
+import { newBootstrap, readBootstrap } from '../metadata/bootstrap.ts';
 import { MetadataLog, SNAPSHOT_DEFAULTS } from '../metadata/metadata-log.ts';
 import type { StoreEnvironment } from './environment.ts';
 import type { Identity } from './identity.ts';
-import { findMetadata, type FoundMetadata, hasBegun, notePlace } from './metadata-place.ts';
+import { checkEnd, findMetadata, type FoundMetadata, hasBegun, notePlace } from './metadata-place.ts';
 import { OldTopicFiles } from './old-topic-files.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import { entriesOf, topicChanges } from './topic-records.ts';
@@ -42,6 +43,8 @@ export class MetadataTopics implements TopicRepository {
   #deleting: readonly DeletedTopic[] = [];
   #log: MetadataLog | undefined;
   #hasOldFiles = true;
+  /** The `metadata.version` that a log begins with of which nothing is there yet. */
+  #startVersion = Infinity;
 
   private constructor(
     environment: StoreEnvironment,
@@ -60,23 +63,27 @@ export class MetadataTopics implements TopicRepository {
    * Reads what is known of topics, and changes nothing.
    *
    * @throws SeglogError `DIRECTORY_MISMATCH` for two metadata logs, or one of other nodes; as `replayMetadata` for one that cannot
-   * be read; as `OldTopicFiles.load` where there is none yet
+   * be read; `LOG_CORRUPT` for one that ends before what a mark of a clean stop knows; as `OldTopicFiles.load` where there is none yet
    */
   static load(environment: StoreEnvironment, directories: readonly StoreDirectory[], identity: Identity): LoadedTopics {
     const found = findMetadata(environment, directories, identity, (root) => root.held.wasMarked);
+    if (found.replayed !== undefined) checkEnd(found, found.root.held.markedBrokerEpoch);
     const repository = new MetadataTopics(environment, directories, identity, found);
     const { replayed } = found;
     if (!hasBegun(replayed)) {
+      repository.#startVersion = startVersion(environment, found.root);
       const content = repository.#old.load();
       return { repository, isThere: false, content, removed: new Set(), isBehind: true };
     }
     repository.#hasOldFiles = repository.#old.isThere;
     repository.#deleting = readDeletions(environment, found.root);
     const { image } = replayed;
+    const topics = entriesOf(image);
+    repository.#old.compare(topics);
     const deleting = repository.#deleting.filter(({ topicId }) => image.topicById(topicId) === undefined);
     return {
       ...{ repository, isThere: true },
-      content: { topics: entriesOf(image), deleting },
+      content: { topics, deleting },
       removed: new Set(image.removed.keys()),
       isBehind: repository.#hasOldFiles || deleting.length !== repository.#deleting.length,
     };
@@ -152,7 +159,7 @@ export class MetadataTopics implements TopicRepository {
     const { nodeId } = this.#identity;
     const { metadataVersion } = log.image;
     const directories = this.#directories;
-    const context = { fs, directories, nodeId, metadataVersion: metadataVersion ?? Infinity };
+    const context = { fs, directories, nodeId, metadataVersion: metadataVersion ?? this.#startVersion };
     const values = topicChanges(context, log.image, topics);
     if (metadataVersion !== undefined) return log.append(values, 'Topics');
     const logDirs = directories.flatMap(({ id }) => id ?? []);
@@ -165,6 +172,7 @@ export class MetadataTopics implements TopicRepository {
     if (!root.isOnline) throw root.problem ?? unavailable(root);
     const { engine, fs, clock } = this.#environment;
     const environment = { engine, fs, clock };
+    if (replayed === undefined) root.held.endMark();
     this.#log = await MetadataLog.open(root.held, path, {
       environment,
       owner: this.#identity,
@@ -211,6 +219,12 @@ export class MetadataTopics implements TopicRepository {
     }
     this.#deleting = deleting;
   }
+}
+
+/** Read before anything is changed: with what cannot be read no log begins. @throws SeglogError as `readBootstrap` */
+function startVersion({ fs, engine }: StoreEnvironment, { path }: StoreDirectory): number {
+  const found = readBootstrap(fs, engine, join(path, LOG_DIRECTORY_FILES.bootstrap));
+  return (found ?? newBootstrap()).image.metadataVersion ?? Infinity;
 }
 
 /** Whether it is the disk that failed, and not for lack of space. */

@@ -9,7 +9,7 @@ import { StorePartition } from './store-partition.ts';
 import type { Topic } from './topic.ts';
 
 /** As in Kafka: so many partitions are made at once. */
-const MAX_NEW_PARTITIONS = 10_000;
+export const MAX_NEW_PARTITIONS = 10_000;
 
 /** Where partitions can go, and what is there. */
 interface Surroundings {

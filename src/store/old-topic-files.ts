@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { SeglogError } from '../errors/errors.ts';
 import { LOG_DIRECTORY_FILES } from '../format/names.ts';
-import { parseTopicsFile, type TopicsFile } from '../format/topics-file.ts';
+import { parseTopicsFile, type TopicEntry, type TopicsFile } from '../format/topics-file.ts';
 import { isUnreadable } from '../log/offset-checkpoint.ts';
 import type { StoreEnvironment } from './environment.ts';
 import type { StoreDirectory } from './store-directory.ts';
+import { brokersValue } from './topic-config.ts';
 import type { TopicsContent } from './topic-repository.ts';
 
 /** More than a million partitions. */
@@ -22,8 +23,8 @@ interface Copy {
 export class OldTopicFiles {
   readonly #environment: StoreEnvironment;
   readonly #directories: readonly StoreDirectory[];
-  /** Those whose copy is damaged: it is kept. */
-  readonly #damaged = new Set<StoreDirectory>();
+  /** Those whose copy is kept, and what its name gets; nothing where it stays as it is. */
+  readonly #kept = new Map<StoreDirectory, '.unreadable' | '.other' | ''>();
 
   constructor(environment: StoreEnvironment, directories: readonly StoreDirectory[]) {
     this.#environment = environment;
@@ -43,19 +44,19 @@ export class OldTopicFiles {
     for (const { directory, problem } of copies) {
       if (problem === undefined) continue;
       if (problem.code === 'UNSUPPORTED_VERSION') throw problem;
-      if (isUnreadable(problem)) this.#damaged.add(directory);
+      if (isUnreadable(problem)) this.#kept.set(directory, '.unreadable');
       else directory.goOffline(problem);
     }
     const found = newestOf(copies);
     const offline = this.#directories.find(({ isOnline }) => !isOnline)?.problem;
     if (found === undefined) {
-      const damaged = copies.find(({ directory }) => this.#damaged.has(directory))?.problem;
+      const damaged = copies.find(({ directory }) => this.#kept.has(directory))?.problem;
       if (damaged !== undefined) throw damaged;
       if (offline !== undefined) throw unknownTopics(offline);
       return undefined;
     }
     if (found.apart !== undefined) throw found.apart;
-    for (const directory of this.#damaged) {
+    for (const directory of this.#kept.keys()) {
       this.#environment.problems.add(copies.find((copy) => copy.directory === directory)?.problem);
     }
     return found.newest;
@@ -77,6 +78,24 @@ export class OldTopicFiles {
     return found?.newest;
   }
 
+  /**
+   * There is a metadata log, and a crash came before copies were removed, or an earlier version had the directories since: one that
+   * says something else is kept aside, and told of. So is one that cannot be read.
+   */
+  compare(topics: readonly TopicEntry[]): void {
+    const { problems } = this.#environment;
+    for (const directory of this.#online()) {
+      const { file, problem } = this.#copyIn(directory);
+      if (problem !== undefined) {
+        this.#kept.set(directory, problem.code === 'IO' ? '' : '.unreadable');
+        problems.add(problem);
+      } else if (file !== undefined && comparable(file.topics) !== comparable(topics)) {
+        this.#kept.set(directory, '.other');
+        problems.add(saysOther(pathIn(directory)));
+      }
+    }
+  }
+
   /** Whether a copy can be reached. */
   get isThere(): boolean {
     return this.#online().some((directory) => this.#environment.fs.stat(pathIn(directory)) !== undefined);
@@ -92,9 +111,11 @@ export class OldTopicFiles {
     for (const directory of this.#online()) {
       const path = pathIn(directory);
       if (fs.stat(path) === undefined) continue;
-      // A damaged one is kept: somebody may want to look at it.
-      if (this.#damaged.has(directory)) fs.rename(path, `${path}.unreadable`);
-      else fs.remove(path);
+      const kept = this.#kept.get(directory);
+      if (kept === '') continue;
+      // Somebody may want to look at it.
+      if (kept === undefined) fs.remove(path);
+      else fs.rename(path, path + kept);
       fs.syncDirectory(directory.path);
     }
   }
@@ -119,6 +140,28 @@ export class OldTopicFiles {
 
 function pathIn(directory: StoreDirectory): string {
   return join(directory.path, LOG_DIRECTORY_FILES.topics);
+}
+
+/** What topics are but for where their partitions lie, which their directories tell. */
+function comparable(topics: readonly TopicEntry[]): string {
+  const all = topics.map(({ name, topicId, configs, partitions }) => [
+    ...[name, topicId, Object.keys(partitions).length],
+    ...Object.entries(configs)
+      .map(([key, value]) => `${key}=${brokersValue(key, value)}`)
+      .sort(),
+  ]);
+  return JSON.stringify(all.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
+}
+
+function saysOther(file: string): SeglogError {
+  return new SeglogError(
+    'DIRECTORY_MISMATCH',
+    'a file of topics says something else than the metadata log, which counts',
+    {
+      ...{ file, expected: 'none, or the same topics', found: 'others' },
+      action: `It is kept as ${file}.other: look there for what an earlier version has changed, and remove it`,
+    },
+  );
 }
 
 /** The copy that counts, and why it may be the wrong one; undefined when there is none. */

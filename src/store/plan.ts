@@ -3,6 +3,9 @@
  *
  * Directories with an id are looked at before those without one, which never had a record or were opened alone: the id of an
  * unknown topic is in any of its directories. Those whose id cannot be read come last: no topic is made from them.
+ *
+ * An id is that of one topic. Directories of a name that is not known, and of which one has the id of another topic, are a copy of
+ * that one's: no topic is made from them. Where no name is known nobody can tell which one is the copy, and none is.
  */
 import { join } from 'node:path';
 import { SeglogError } from '../errors/errors.ts';
@@ -11,6 +14,7 @@ import { parsePartitionMetadata } from '../format/partition-metadata.ts';
 import type { TopicEntry } from '../format/topics-file.ts';
 import type { FileSystem } from '../fs/contract.ts';
 import type { StoreEnvironment } from './environment.ts';
+import { MAX_NEW_PARTITIONS } from './new-partitions.ts';
 import type { FoundPartition } from './store-directory.ts';
 import type { TopicsContent } from './topic-repository.ts';
 import { randomId } from './unique-id.ts';
@@ -27,9 +31,6 @@ const ADOPTED_CONFIGS: TopicEntry['configs'] = {
 
 /** So much of a .log is looked at for anything but zeros. */
 const LOOK_BYTES = 64 * 1024;
-
-/** More than any broker keeps of all topics together. */
-const MAX_PARTITIONS = 1_000_000;
 
 /** Directories of partitions, by topic and number. */
 export type FoundByTopic = ReadonlyMap<string, ReadonlyMap<number, FoundPartition>>;
@@ -60,6 +61,10 @@ export class Plan {
   readonly #deleting: TopicsContent['deleting'];
   readonly #known: ReadonlyMap<string, TopicEntry>;
   readonly #removed: ReadonlySet<string>;
+  /** Whose id the directories of a name have that are a copy, by that name. */
+  readonly #copies: ReadonlyMap<string, string>;
+  /** How many directories of a name there are. */
+  readonly #counts = new Map<string, number>();
 
   /**
    * @param removed - ids of topics that were deleted, of which nothing is to be left
@@ -74,27 +79,98 @@ export class Plan {
     this.#environment = environment;
     this.#deleting = known?.deleting ?? [];
     this.#removed = removed;
-    this.topics = new Map((known?.topics ?? []).map((topic) => [topic.name, topic]));
+    this.topics = this.#distinct(known?.topics ?? []);
     this.#known = new Map(this.topics);
+    for (const { topic } of live) this.#counts.set(topic, (this.#counts.get(topic) ?? 0) + 1);
     const read = live.filter((found) => this.#isPossible(found)).map((found) => this.#withId(found));
+    this.#copies = this.#copiesIn(read);
     for (const { found, id } of read) if (id !== undefined) this.#place(found, id);
     for (const { found, id, problem } of read) {
       if (id === undefined && problem === undefined) this.#placeWithoutId(found);
     }
     for (const { found, problem } of read) if (problem !== undefined) this.#placeUnread(found, problem);
+    for (const topic of this.topics.values()) this.#fill(topic);
   }
 
-  /** A number far above all others would make a topic of as many partitions: keys would go to what is not there. */
+  /** Topics by name. Earlier versions may have written down a copy of a topic's directories as another topic of that id. */
+  #distinct(topics: readonly TopicEntry[]): Map<string, TopicEntry> {
+    const byId = new Map<string, TopicEntry>();
+    for (const topic of topics) {
+      const other = byId.get(topic.topicId);
+      if (other === undefined) {
+        byId.set(topic.topicId, topic);
+        continue;
+      }
+      this.isChanged = true;
+      this.#environment.problems.add(
+        new SeglogError('TOPIC_ID_MISMATCH', `the topic ${topic.name} is given up: it has the id of another topic`, {
+          ...{ expected: 'an id of its own', found: `${topic.topicId}, which ${other.name} has` },
+        }),
+      );
+    }
+    return new Map([...byId.values()].map((topic) => [topic.name, topic]));
+  }
+
+  #copiesIn(read: readonly { readonly found: FoundPartition; readonly id?: string }[]): Map<string, string> {
+    const names = new Map<string, Set<string>>();
+    for (const { name, topicId } of this.topics.values()) names.set(topicId, new Set([name]));
+    for (const { found, id } of read) {
+      // One with another id than its topic is put aside, and nobody's copy.
+      if (id === undefined || (this.topics.get(found.topic)?.topicId ?? id) !== id) continue;
+      names.set(id, (names.get(id) ?? new Set()).add(found.topic));
+    }
+    const copies = new Map<string, string>();
+    for (const [id, alike] of names) {
+      for (const name of alike.size > 1 ? alike : []) if (!this.topics.has(name)) copies.set(name, id);
+    }
+    return copies;
+  }
+
+  #passOverCopy(found: FoundPartition, id: string): void {
+    const known = [...this.topics.values()].find(({ topicId }) => topicId === id)?.name;
+    this.#environment.problems.add(
+      new SeglogError('TOPIC_ID_MISMATCH', 'passed over: directories of two topics have one id', {
+        file: found.path,
+        expected: known === undefined ? 'one topic with the id' : `the id with ${known} alone`,
+        found: id,
+        action: `One is a copy of the other: move ${known === undefined ? 'the one that is' : 'this one'} out of the log directory`,
+      }),
+    );
+    found.root.passOver();
+    this.unknown.push(found);
+  }
+
+  /** A number far above all others would make a topic of as many partitions. */
   #isPossible(found: FoundPartition): boolean {
     const { topic, partition, path, root } = found;
-    if (partition < MAX_PARTITIONS || this.topics.get(topic)?.partitions[partition] !== undefined) return true;
+    const known = this.topics.get(topic)?.partitions ?? {};
+    const most = Object.keys(known).length + (this.#counts.get(topic) ?? 0) + MAX_NEW_PARTITIONS;
+    if (partition < most || known[partition] !== undefined) return true;
     this.#environment.problems.add(
-      new SeglogError('INVALID_PARTITIONS', 'passed over: no topic has that many partitions', {
-        ...{ file: path, expected: `at most ${MAX_PARTITIONS}`, found: partition },
+      new SeglogError('INVALID_PARTITIONS', 'passed over: the topic has far fewer partitions', {
+        ...{ file: path, expected: `a number below ${most}`, found: partition },
       }),
     );
     root.passOver();
     return false;
+  }
+
+  /**
+   * Partitions are numbered from 0 without a gap: keys are spread by how many there are, and Kafka takes no others. What lies lower
+   * than a directory and is nowhere was in a log directory that is lost; it is made anew, where that directory is.
+   */
+  #fill(topic: TopicEntry): void {
+    const numbers = Object.keys(topic.partitions).map(Number);
+    const count = Math.max(-1, ...numbers) + 1;
+    const last = Math.max(...(this.found.get(topic.name)?.keys() ?? []));
+    const place = this.found.get(topic.name)?.get(last)?.root.id;
+    if (count === numbers.length || place === undefined) return;
+    const missing = Array.from({ length: count }, (_, number) => number).filter(
+      (number) => topic.partitions[number] === undefined,
+    );
+    const made = Object.fromEntries(missing.map((number) => [number, place]));
+    this.topics.set(topic.name, { ...topic, partitions: { ...topic.partitions, ...made } });
+    this.isChanged = true;
   }
 
   /** Its partition is offline for this reason when it is opened. A topic that nobody knows is not made from it. */
@@ -120,10 +196,13 @@ export class Plan {
   #place(found: FoundPartition, id: string): void {
     const topic = this.topics.get(found.topic);
     const deletion = this.#deleting.find(({ topicId }) => topicId === id);
-    if (deletion?.directories.includes(found.root.id ?? '') === true) this.deleted.push(found);
-    // In this log directory the deletion was done: somebody has put the directory back.
+    const isOfIt = deletion?.name === found.topic && deletion.directories.includes(found.root.id ?? '');
+    const copyOf = this.#copies.get(found.topic);
+    if (isOfIt) this.deleted.push(found);
+    // In this log directory the deletion was done, or it is a copy: somebody has put the directory there.
     else if (deletion !== undefined) this.strays.push({ found, expected: 'none: the topic was deleted', id });
     else if (this.#removed.has(id)) this.strays.push({ found, expected: 'none: the topic was deleted', id });
+    else if (copyOf !== undefined) this.#passOverCopy(found, copyOf);
     else if (this.#isUnfinished(found, id)) this.deleted.push(found);
     else if (topic === undefined || topic.topicId === id) this.#adopt(found, topic, id);
     else this.strays.push({ found, expected: topic.topicId, id });
@@ -131,7 +210,9 @@ export class Plan {
 
   #placeWithoutId(found: FoundPartition): void {
     const deleted = this.#deletedAs(found);
-    if (deleted === undefined && this.#isUnfinished(found)) this.deleted.push(found);
+    const copyOf = this.#copies.get(found.topic);
+    if (deleted === undefined && copyOf !== undefined) this.#passOverCopy(found, copyOf);
+    else if (deleted === undefined && this.#isUnfinished(found)) this.deleted.push(found);
     else if (deleted === undefined) this.#adopt(found, this.topics.get(found.topic), undefined);
     else if (this.#mayHaveRecords(found.path)) {
       this.strays.push({ found, expected: deleted.topicId, id: 'none, but records: it came from elsewhere' });

@@ -5,6 +5,8 @@
  *     a directory with another topic's id                   is put aside as `-stray`, as Kafka does: nothing is deleted in doubt
  *     a directory of a topic that Kafka has deleted         is put aside, too: what was to become of it is in no file of ours
  *     a directory that no topic knows                       becomes a partition of the topic that its name says
+ *     one that has the id of another topic all the same     is a copy of that one's, and left alone
+ *     a number that is missing below one that is there      is made anew: numbers have no gaps
  *     an empty one of a topic that is known without it      is removed: partitions were being added, and that was not done
  *     a partition without a directory                       is made anew, if its log directory is here
  *

@@ -10,7 +10,8 @@ import {
   RemoveTopicRecord,
   TopicRecord,
 } from '../message/generated/metadata-topics.ts';
-import { partitionRecordVersion } from '../metadata/features.ts';
+import { registeredWith } from '../metadata/brokers.ts';
+import { hasDirectories, partitionRecordVersion } from '../metadata/features.ts';
 import { type MetadataImage, RESOURCE_TYPES, type TopicImage } from '../metadata/image.ts';
 import { configValue, partitionValue } from '../metadata/image-records.ts';
 import { movedTo } from '../metadata/partitions.ts';
@@ -49,21 +50,42 @@ export interface TopicRecords {
   readonly metadataVersion: number;
 }
 
-/** The records that make of the topics that an image has those that are wanted, in the order of Kafka's controller. */
+/**
+ * The records that make of the topics that an image has those that are wanted, in the order of Kafka's controller; and the node's log
+ * directories.
+ */
 export function topicChanges(context: TopicRecords, image: MetadataImage, wanted: readonly TopicEntry[]): Uint8Array[] {
   const values: Uint8Array[] = [];
-  const ids = new Set(wanted.map(({ topicId }) => topicId));
-  for (const { topicId } of image.topics.values()) {
-    if (!ids.has(topicId)) values.push(encodeRecord(RemoveTopicRecord, { topicId }));
+  const names = new Map(wanted.map(({ topicId, name }) => [topicId, name]));
+  for (const { name, topicId } of image.topics.values()) {
+    if (names.get(topicId) !== name) values.push(encodeRecord(RemoveTopicRecord, { topicId }));
   }
   for (const entry of wanted) {
     const { name, topicId } = entry;
-    const known = image.topicById(topicId);
+    const same = image.topics.get(name);
+    const known = same?.topicId === topicId ? same : undefined;
     if (known === undefined) values.push(encodeRecord(TopicRecord, { name, topicId }));
     for (const value of configChanges(image, known === undefined ? undefined : name, entry)) values.push(value);
     for (const value of partitionChanges(context, known, entry)) values.push(value);
   }
+  for (const value of registrationChanges(context, image, wanted)) values.push(value);
   return values;
+}
+
+/** The node is registered with the log directories that it has; with one that is not here while a partition is there. */
+function* registrationChanges(
+  { directories, nodeId, metadataVersion }: TopicRecords,
+  image: MetadataImage,
+  wanted: readonly TopicEntry[],
+): Generator<Uint8Array> {
+  const broker = image.brokers.get(nodeId);
+  if (broker === undefined || !hasDirectories(metadataVersion)) return;
+  const places = new Set(wanted.flatMap(({ partitions }) => Object.values(partitions)));
+  const known = new Set(broker.logDirs);
+  const ids = new Set(directories.flatMap(({ id }) => id ?? []));
+  for (const id of known) if (places.has(id)) ids.add(id);
+  if (ids.size === known.size && [...ids].every((id) => known.has(id))) return;
+  yield registeredWith(broker, [...ids]);
 }
 
 function* configChanges(

@@ -1,59 +1,12 @@
 /** Writing the metadata log: what is appended is there again, whenever its writer ends; and snapshots of it. */
 import { describe, expect, test } from 'vitest';
-import { ManualClock } from '../../src/clock/clock.ts';
-import { defaultEngine } from '../../src/engine/select.ts';
-import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
-import { LogDirectory } from '../../src/log/log-directory.ts';
 import { BeginTransactionRecord } from '../../src/message/generated/metadata-log.ts';
 import { TopicRecord } from '../../src/message/generated/metadata-topics.ts';
 import { configValue, featureValue, imageRecords } from '../../src/metadata/image-records.ts';
-import { MetadataLog, SNAPSHOT_DEFAULTS, type SnapshotSettings } from '../../src/metadata/metadata-log.ts';
 import { encodeRecord } from '../../src/metadata/record.ts';
-import { replayMetadata, type ReplayedMetadata } from '../../src/metadata/replay.ts';
+import type { ReplayedMetadata } from '../../src/metadata/replay.ts';
 import { listSnapshots } from '../../src/metadata/snapshot.ts';
-
-const DIRECTORY = '/logs/__cluster_metadata-0';
-const REGISTRATION = { brokerId: 1, incarnationId: 'AUg7yDPQTEqNlMQNtASyWg', logDirs: ['N-n8Pc62RTeyzDX7h7d1tQ'] };
-
-function topicId(number: number): string {
-  const bytes = Buffer.alloc(16, 7);
-  bytes.writeUInt32BE(number, 12);
-  return bytes.toString('base64url');
-}
-
-function topic(number: number): Uint8Array {
-  return encodeRecord(TopicRecord, { name: `t${number}`, topicId: topicId(number) });
-}
-
-/** Files, a clock, and lives of a metadata log on them. */
-class Disk {
-  readonly fs = new MemoryFileSystem();
-  readonly clock = new ManualClock(1_000_000);
-  readonly engine = defaultEngine();
-
-  constructor() {
-    this.fs.makeDirectory('/logs');
-  }
-
-  read(saysClean = true): ReplayedMetadata {
-    return replayMetadata(this, DIRECTORY, saysClean);
-  }
-
-  async open(settings: Partial<SnapshotSettings> = {}): Promise<{ log: MetadataLog; close: () => Promise<void> }> {
-    const held = await LogDirectory.hold(this.engine, this.fs, '/logs');
-    const log = await MetadataLog.open(held, DIRECTORY, {
-      environment: this,
-      owner: { clusterId: 'c', nodeId: 1 },
-      settings: { ...SNAPSHOT_DEFAULTS, ...settings },
-      replayed: this.fs.stat(DIRECTORY) === undefined ? undefined : this.read(held.wasMarked),
-    });
-    const close = async (): Promise<void> => {
-      await log.close();
-      await held.release(true);
-    };
-    return { log, close };
-  }
-}
+import { Disk, DIRECTORY, REGISTRATION, topic, topicId } from './disk.ts';
 
 function hex({ image }: Pick<ReplayedMetadata, 'image'>): string[] {
   return [...imageRecords(image)].map((value) => Buffer.from(value).toString('hex')).sort();
@@ -96,6 +49,16 @@ describe('a new log', () => {
   });
 });
 
+test('a log that does not end where it was read to is not written to', async () => {
+  const disk = new Disk();
+  const { log, close } = await disk.open();
+  await log.begin(REGISTRATION, []);
+  await close();
+  const before = disk.read();
+  await disk.write(topic(1));
+  await expect(disk.open({}, before)).rejects.toMatchObject({ code: 'LOG_CORRUPT', expected: 11, found: 12 });
+});
+
 describe('records that count together', () => {
   test('and are more than a batch takes are in a transaction', async () => {
     const disk = new Disk();
@@ -126,6 +89,23 @@ describe('records that count together', () => {
 });
 
 describe('a snapshot', () => {
+  test('waits for the end of a transaction whose writer died: Kafka refuses an abort without its beginning', async () => {
+    const disk = new Disk();
+    const { log, close } = await disk.open();
+    await log.begin(REGISTRATION, [topic(1)]);
+    await close();
+    await disk.write(encodeRecord(BeginTransactionRecord, { name: 'torn' }), topic(2));
+    const next = await disk.open();
+    await next.log.snapshot();
+    expect(listSnapshots(disk.fs, DIRECTORY)).toEqual([]);
+    await next.log.append([topic(3)], 'three');
+    await next.log.snapshot();
+    const end = next.log.logEndOffset;
+    await next.close();
+    expect(listSnapshots(disk.fs, DIRECTORY)).toMatchObject([{ endOffset: end }]);
+    expect([...disk.read().image.topics.keys()]).toEqual(['t1', 't3']);
+  });
+
   test('has all that the log said, and is what the next opening reads first', async () => {
     const disk = new Disk();
     const { log, close } = await disk.open({ maxBytesBetween: 4000 });
@@ -231,9 +211,13 @@ describe('a record that is not known', () => {
     const disk = new Disk();
     const { log, close } = await disk.open();
     await log.begin(REGISTRATION, [topic(1)]);
-    await log.append([bytes], 'strange').catch(() => undefined);
-    const offset = log.logEndOffset - 1;
+    const offset = log.logEndOffset;
+    // It keeps it from being written itself.
+    await expect(log.append([bytes], 'strange')).rejects.toMatchObject({ code });
+    expect(log.logEndOffset).toBe(offset);
+    expect([...log.image.topics.keys()]).toEqual(['t1']);
     await close();
+    await disk.write(bytes);
     const before = disk.fs.list(DIRECTORY);
     expect(() => disk.read()).toThrow(
       expect.objectContaining({

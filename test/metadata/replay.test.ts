@@ -11,6 +11,7 @@ import { MetadataImage } from '../../src/metadata/image.ts';
 import { replayMetadata, type ReplayedMetadata } from '../../src/metadata/replay.ts';
 import { FIXTURES } from '../support/fixtures.ts';
 import { scratch } from '../support/temp.ts';
+import { DIRECTORY, Disk, REGISTRATION, topic } from './disk.ts';
 
 const environment = { engine: defaultEngine(), fs: nodeFileSystem, clock: systemClock };
 const KAFKAS = join(FIXTURES, 'clean', '__cluster_metadata-0');
@@ -81,6 +82,29 @@ describe('a metadata log that is damaged', () => {
         expect.objectContaining({ file: join(directory, LOG), position: expect.any(Number) as number }) as Error,
       );
     }
+  });
+
+  test('F9: by the loss of a segment in the middle is refused where it is missing: what it had removed would be back', async () => {
+    const disk = new Disk();
+    for (const number of [1, 2, 3]) {
+      const { log, close } = await disk.open();
+      if (number === 1) await log.begin(REGISTRATION, []);
+      await log.append([topic(number)], 'one');
+      await close();
+      disk.clock.advance(8 * 24 * 60 * 60 * 1000);
+    }
+    const segments = disk.fs.list(DIRECTORY).filter((name) => name.endsWith('.log'));
+    expect(segments).toHaveLength(3);
+    const [, missing = '', behind = ''] = segments;
+    for (const name of disk.fs.list(DIRECTORY)) {
+      if (name.startsWith(missing.replace('.log', ''))) disk.fs.remove(join(DIRECTORY, name));
+    }
+    expect(() => disk.read(false)).toThrow(
+      expect.objectContaining({
+        ...{ code: 'LOG_CORRUPT', file: join(DIRECTORY, behind), position: 0 },
+        ...{ expected: Number.parseInt(missing, 10), found: Number.parseInt(behind, 10) },
+      }) as Error,
+    );
   });
 
   test('at its end is a torn append after a crash, and damage after a clean stop', () => {

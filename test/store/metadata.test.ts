@@ -16,7 +16,7 @@ import { replayMetadata } from '../../src/metadata/replay.ts';
 import { FIXTURES } from '../support/fixtures.ts';
 import { expectAgreement } from '../support/metadata-agrees.ts';
 import { scratch } from '../support/temp.ts';
-import { fileNames, filled, smallText, valuesOf } from './support.ts';
+import { failing, fileNames, filled, smallText, valuesOf } from './support.ts';
 
 const METADATA = '__cluster_metadata-0';
 const MARK = '.kafka_cleanshutdown';
@@ -115,6 +115,35 @@ test('a metadata log that was copied from other log directories puts nothing asi
   expect(fileNames(directory)).toEqual(expect.arrayContaining(['t-0', 'u-0', MARK]));
   rmSync(join(directory, METADATA), { recursive: true });
   await using store = await Store.open(directory);
+  expect(await valuesOf(store.partition('t', 0))).toEqual(['a']);
+});
+
+test.each([
+  ['no bytes', (fs: MemoryFileSystem, log: string) => fs.replaceSmall(log, new Uint8Array(0))],
+  ['no segment', (fs: MemoryFileSystem, log: string) => fs.remove(log)],
+])(
+  'a metadata log of %s in a directory that was closed clean has lost what it said: it is refused',
+  async (_what, lose) => {
+    const fs = new MemoryFileSystem();
+    await filled(['/one'], { t: ['a'] }, { fs });
+    lose(fs, `/one/${METADATA}/00000000000000000000.log`);
+    const before = [...fs.list('/one'), ...fs.list(`/one/${METADATA}`)];
+    await expect(Store.open('/one', { fs })).rejects.toMatchObject({
+      ...{ code: 'LOG_CORRUPT', file: `/one/${METADATA}`, found: 0, expected: 'an end behind offset 9' },
+    });
+    expect([...fs.list('/one'), ...fs.list(`/one/${METADATA}`)]).toEqual(before);
+  },
+);
+
+test('a metadata log made anew, of which an opening that failed had written nothing, is no lost one', async () => {
+  const fs = new MemoryFileSystem();
+  await filled(['/one'], { t: ['a'] }, { fs });
+  fs.removeTree(`/one/${METADATA}`);
+  const heal = failing(fs, 'replaceSmall', 'EIO', (path) => path.endsWith('quorum-state'));
+  await expect(Store.open('/one', { fs })).rejects.toMatchObject({ code: 'IO' });
+  heal();
+  expect(fs.list(`/one/${METADATA}`)).toContain('00000000000000000000.log');
+  await using store = await Store.open('/one', { fs });
   expect(await valuesOf(store.partition('t', 0))).toEqual(['a']);
 });
 

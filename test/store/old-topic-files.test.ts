@@ -135,3 +135,55 @@ describe('a copy that cannot be read', () => {
     });
   });
 });
+
+describe('a copy beside a metadata log', () => {
+  /** Directories that were taken over, with a file of topics that somebody wrote since. */
+  async function withFile(change: (file: TopicsFile) => Uint8Array): Promise<MemoryFileSystem> {
+    const { fs, file, topics } = await ofBefore();
+    await expectTakenOver(fs, topics);
+    fs.replaceSmall(FILES[1], change({ ...file, generation: 9, deleting: [] }));
+    return fs;
+  }
+
+  test('that says the same goes, however it is written', async () => {
+    const fs = await withFile((file) => printed({ ...file, topics: file.topics.toReversed() }));
+    await using store = await Store.open(DIRECTORIES, { fs });
+    expect(store.status().problems).toEqual([]);
+    expect(fs.list('/two').filter((name) => name.startsWith('.seglog_topics'))).toEqual([]);
+  });
+
+  test.each<[string, (topics: readonly TopicEntry[]) => TopicEntry[]]>([
+    [
+      'another configuration',
+      ([t, u]) => [{ ...(t as TopicEntry), configs: { 'retention.ms': '5' } }, u as TopicEntry],
+    ],
+    [
+      'a topic more',
+      (topics) => [...topics, { ...(topics[0] as TopicEntry), name: 'v', topicId: 'AUg7yDPQTEqNlMQNtASyWg' }],
+    ],
+    ['a topic less', (topics) => topics.slice(1)],
+    [
+      'a partition more',
+      ([t, u]) => [{ ...(t as TopicEntry), partitions: { ...t?.partitions, 1: '' } }, u as TopicEntry],
+    ],
+  ])('that has %s is kept aside, counts for nothing, and is told of', async (_what, change) => {
+    const fs = await withFile((file) => printed({ ...file, topics: change(file.topics) }));
+    const text = smallText(fs, FILES[1]);
+    const store = await Store.open(DIRECTORIES, { fs });
+    expect(store.topics()).toEqual(['t', 'u']);
+    expect(store.describeTopic('t').configs).toEqual({ 'retention.ms': '60000' });
+    expect(store.status().problems).toMatchObject([{ code: 'DIRECTORY_MISMATCH', file: FILES[1] }]);
+    expect(fs.list('/two')).not.toContain('.seglog_topics');
+    expect(smallText(fs, `${FILES[1]}.other`)).toBe(text);
+    await store.close();
+    await using again = await Store.open(DIRECTORIES, { fs });
+    expect(again.status().problems).toEqual([]);
+  });
+
+  test('that is damaged is kept aside, and told of', async () => {
+    const fs = await withFile(() => Buffer.from('damaged'));
+    await using store = await Store.open(DIRECTORIES, { fs });
+    expect(store.status().problems).toMatchObject([{ code: 'CORRUPT_CHECKPOINT', file: FILES[1] }]);
+    expect(smallText(fs, `${FILES[1]}.unreadable`)).toBe('damaged');
+  });
+});
