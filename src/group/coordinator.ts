@@ -8,6 +8,7 @@ import { groupKey, groupValue } from './records/codec.ts';
 import { GroupSession } from './session.ts';
 import { expiredOf } from './state/expiry.ts';
 import type { StoredGroup, StoredGroups } from './state/stored-groups.ts';
+import { groupTombstones } from './tombstones.ts';
 
 const NO_TOPICS: ReadonlySet<string> = new Set();
 
@@ -80,7 +81,7 @@ export class GroupCoordinator {
     const { stored } = session;
     if (stored === undefined) throw this.#unknown(session);
     this.#end(session);
-    await this.#offsets.write(session.partition, tombstonesOf(stored));
+    await this.#offsets.write(session.partition, groupTombstones(stored));
   }
 
   /** A group whose own record cannot be read can be deleted, one of another kind cannot. */
@@ -130,7 +131,7 @@ export class GroupCoordinator {
       const { positions, isGroup } = expiredOf(facts, this.#host.clock.now(), this.#host.offsetsRetentionMs);
       if (isGroup && session?.isIdle === true) this.#end(session);
       const entries = isGroup
-        ? tombstonesOf(group)
+        ? groupTombstones(group)
         : positions.flatMap((position) => positionTombstones(group.id, position));
       await this.#write(partition, entries);
     });
@@ -180,11 +181,4 @@ export class GroupCoordinator {
   #check(): void {
     if (this.#isClosed) throw new SeglogError('LOG_CLOSED', 'the store is closed');
   }
-}
-
-function tombstonesOf({ id, positions, record, others }: StoredGroup): OffsetsEntry[] {
-  const entries = [...positions.values()].flatMap((position) => positionTombstones(id, position));
-  if (record !== undefined) entries.push({ key: groupKey(id), value: null });
-  for (const key of others.values()) entries.push({ key, value: null });
-  return entries;
 }
