@@ -54,6 +54,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   #generation = -1;
   #joining: Joining | undefined;
   #mustJoin = true;
+  #isFenced = false;
   #isPolling = false;
   #wake: (() => void) | undefined;
   #hasNews = false;
@@ -81,6 +82,11 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
       position: (partition) => this.#assigned.position(partition),
       rebalance: () => {
         this.#mustJoin = true;
+        this.#tellNews();
+      },
+      fence: () => {
+        this.#isFenced = true;
+        this.#assigned.clear();
         this.#tellNews();
       },
       close: () => this.close(),
@@ -115,8 +121,8 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
    * The next records, in the order of offsets within each partition. Waits where there are none; rebalances happen here. Resolves
    * with none when the time is over, the signal aborts, or the consumer is closed meanwhile.
    *
-   * @throws SeglogError (as a rejection) `INCONSISTENT_GROUP_PROTOCOL`, `NO_COMMITTED_OFFSET`, `OFFSET_OUT_OF_RANGE` with
-   * `autoOffsetReset: 'none'`, `LOG_OFFLINE`, `LOG_CLOSED`, and what `Log.read` raises; polling again goes on, or raises it again
+   * @throws SeglogError (as a rejection) `INCONSISTENT_GROUP_PROTOCOL`, `FENCED_INSTANCE_ID`, `NO_COMMITTED_OFFSET`,
+   * `OFFSET_OUT_OF_RANGE` with `autoOffsetReset: 'none'`, `LOG_OFFLINE`, `LOG_CLOSED`, and what `Log.read` raises; polling again goes on, or raises it again
    */
   async poll(options: PollOptions = {}): Promise<ReceivedRecord<K, V>[]> {
     if (this.#isClosing()) throw new SeglogError('LOG_CLOSED', 'the consumer is closed');
@@ -153,10 +159,11 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
    * Commits positions: those of everything that was handed out, or the ones that are named. When it resolves they survive the end
    * of the process; that of the machine too with `syncCommits`. Commits of one turn share a batch.
    *
-   * @throws SeglogError (as a rejection) `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER_ID`, `REBALANCE_IN_PROGRESS`: the group has gone on without
-   * it; `PARTITION_NOT_ASSIGNED`, `INVALID_ARGUMENT`, and what `Log.append` raises. Nothing is committed then
+   * @throws SeglogError (as a rejection) `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER_ID`, `FENCED_INSTANCE_ID`, `REBALANCE_IN_PROGRESS`: the
+   * group has gone on without it; `PARTITION_NOT_ASSIGNED`, `INVALID_ARGUMENT`, and what `Log.append` raises. Nothing is committed then
    */
   async commit(positions: readonly PositionToCommit[] = this.#assigned.uncommitted()): Promise<void> {
+    this.#checkFenced();
     for (const position of positions) this.#assigned.cursor(position);
     const session = this.#session;
     if (positions.length === 0 || session === undefined) return;
@@ -219,6 +226,15 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
     }
   }
 
+  /** It would take its place back from the newer one, and that again from it. @throws SeglogError `FENCED_INSTANCE_ID` */
+  #checkFenced(): void {
+    if (!this.#isFenced) return;
+    throw new SeglogError('FENCED_INSTANCE_ID', `another consumer has its place in the group ${this.group}`, {
+      found: JSON.stringify(this.#member.groupInstanceId),
+      action: 'Close this one, and give each consumer that is to live beside others an id of its own',
+    });
+  }
+
   /** One poll at a time. */
   async #polled(work: () => Promise<void>): Promise<void> {
     if (this.#isPolling) throw new SeglogError('INVALID_ARGUMENT', 'the consumer is being polled already');
@@ -236,6 +252,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
     const deadlineMs = this.#host.clock.monotonicMs() + timeoutMs;
     for (;;) {
       if (this.#isClosing()) return undefined;
+      this.#checkFenced();
       this.#hasNews = false;
       if (this.#isCommitDue) await this.#autoCommit();
       if (this.#mustJoin) {
@@ -270,6 +287,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
       if (this.#isClosing()) return false;
       const session = await this.#coordinator.joinable(this.group);
       if (this.#isClosing()) return false;
+      this.#checkFenced();
       this.#session = session;
       this.#joining = this.#asked(session);
     }
@@ -303,7 +321,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   }
 
   #adopt(joined: Joined | undefined): void {
-    if (joined === undefined || this.#isClosing()) return;
+    if (joined === undefined || this.#isFenced || this.#isClosing()) return;
     const { generation, assigned } = joined;
     // The group may have gone on since: then this generation is over, and nothing of it was read.
     this.#mustJoin = this.#session?.heard(this.memberId, generation) ?? true;
@@ -377,7 +395,12 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   }
 }
 
-const GONE_ON: readonly string[] = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS'];
+const GONE_ON: readonly string[] = [
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'FENCED_INSTANCE_ID',
+  'REBALANCE_IN_PROGRESS',
+];
 
 function checkedTopics<K, V>(host: GroupHost, { group, topics }: ConsumerOptions<K, V>): readonly string[] {
   if (typeof group !== 'string' || group === '') {

@@ -39,7 +39,10 @@ export interface ConsumerOptions<K, V> {
   readonly maxPollIntervalMs?: number;
   /** For people: what its member id starts with. Default `seglog`. */
   readonly clientId?: string;
-  /** What stays the same over restarts, and puts it in order before consumers that have none. */
+  /**
+   * What stays the same over restarts, and puts it in order before consumers that have none. Where two say the same, the newer takes
+   * the place of the older, which gets `FENCED_INSTANCE_ID` from then on.
+   */
   readonly groupInstanceId?: string;
   readonly keySerde?: Serde<K>;
   readonly valueSerde?: Serde<V>;

@@ -13,6 +13,7 @@ import { groupKey, groupValue } from './records/codec.ts';
 import type { CommittedOffset } from './records/committed-offset.ts';
 import { GroupState, type JoiningMember } from './state/group-state.ts';
 import type { StoredGroup, StoredGroups } from './state/stored-groups.ts';
+import { otherTombstones } from './tombstones.ts';
 
 /** A consumer, as its group sees it. */
 export interface GroupMember extends JoiningMember {
@@ -22,6 +23,8 @@ export interface GroupMember extends JoiningMember {
   position(partition: TopicPartition): number | undefined;
   /** It has to join again. */
   rebalance(): void;
+  /** Another one of its instance has its place, for good. */
+  fence(): void;
   close(): Promise<void>;
 }
 
@@ -94,7 +97,8 @@ export class GroupSession {
     return new Promise((resolve, reject) => {
       const nowMs = this.#host.clock.monotonicMs();
       const wasPreparing = this.state.state === 'PreparingRebalance';
-      this.state.join(member, nowMs);
+      const replaced = this.state.join(member, nowMs);
+      if (replaced !== undefined) this.#fence(replaced);
       this.#members.set(member.memberId, member);
       if (this.state.state === 'Stable') return resolve(this.#joinedOf(member.memberId));
       this.#waiting.get(member.memberId)?.resolve(undefined);
@@ -103,6 +107,11 @@ export class GroupSession {
       this.#schedule();
       this.#watch();
     });
+  }
+
+  #fence(memberId: string): void {
+    this.#members.get(memberId)?.fence();
+    this.#drop(memberId);
   }
 
   #joinedOf(memberId: string): Joined | undefined {
@@ -172,7 +181,7 @@ export class GroupSession {
 
   /** A group cannot be of two protocols: Kafka would not load it. Its members of the other one went with the broker. */
   #otherTombstones(): OffsetsEntry[] {
-    return [...(this.stored?.others.values() ?? [])].map((key) => ({ key, value: null }));
+    return this.stored === undefined ? [] : otherTombstones(this.stored);
   }
 
   #answer(memberId: string, joined: Joined | undefined): void {
