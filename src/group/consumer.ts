@@ -48,10 +48,13 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   readonly #options: ConsumerOptions<K, V>;
   readonly #member: GroupMember;
   readonly #assigned: AssignedPartitions;
-  readonly #keyOf: (bytes: Buffer | null) => K | null;
-  readonly #valueOf: (bytes: Buffer | null) => V | null;
+  readonly #received: (record: LogRecord, partition: TopicPartition) => ReceivedRecord<K, V>;
   #session: GroupSession | undefined;
   #generation = -1;
+  /** The session that the generation is of: numbers begin anew where a group was deleted. */
+  #generationOf: GroupSession | undefined;
+  /** Whether the record that was yielded last is being processed. */
+  #hasInHand = false;
   #joining: Joining | undefined;
   #mustJoin = true;
   #isFenced = false;
@@ -73,8 +76,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
     this.#host = host;
     this.#coordinator = coordinator;
     this.#options = options;
-    this.#keyOf = deserializer(options.keySerde);
-    this.#valueOf = deserializer(options.valueSerde);
+    this.#received = receiver(options);
     this.#committedMs = host.clock.monotonicMs();
     this.#member = {
       ...{ memberId: this.memberId, groupInstanceId, clientId, topics, assignor, maxPollIntervalMs },
@@ -109,7 +111,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
 
   /** Those of them that it reads: all but what is offline, or waits for its position. */
   get reading(): readonly TopicPartition[] {
-    return this.#assigned.placed;
+    return this.#assigned.reading;
   }
 
   /** The generation of the group that it is in; -1 before the first poll. */
@@ -122,7 +124,9 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
    * with none when the time is over, the signal aborts, or the consumer is closed meanwhile.
    *
    * @throws SeglogError (as a rejection) `INCONSISTENT_GROUP_PROTOCOL`, `FENCED_INSTANCE_ID`, `NO_COMMITTED_OFFSET`,
-   * `OFFSET_OUT_OF_RANGE` with `autoOffsetReset: 'none'`, `LOG_OFFLINE`, `LOG_CLOSED`, and what `Log.read` raises; polling again goes on, or raises it again
+   * `OFFSET_OUT_OF_RANGE` with `autoOffsetReset: 'none'`, `LOG_OFFLINE`, `LOG_CLOSED`, and what `Log.read` raises; polling again goes on,
+   * or raises it again. `DESERIALIZATION_FAILED` at a record that a serde cannot read: what comes before it is handed out, and its
+   * partition stays at it until `seek`
    */
   async poll(options: PollOptions = {}): Promise<ReceivedRecord<K, V>[]> {
     if (this.#isClosing()) throw new SeglogError('LOG_CLOSED', 'the consumer is closed');
@@ -143,14 +147,19 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
     return records;
   }
 
-  /** Records one by one, until the consumer or the store is closed. A record counts as processed when the next one is asked for. */
+  /**
+   * Records one by one, until the consumer or the store is closed. A record counts as processed when the next one is asked for: what
+   * `autoCommitIntervalMs` commits when the consumer is closed is less than the record that the loop is at.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedRecord<K, V>, void> {
     for (;;) {
+      this.#hasInHand = false;
       // What is at hand is handed out at once, unless something else is due.
       let next = this.#hasNews || this.#isCommitDue ? undefined : this.#take();
       if (next === undefined) await this.#polled(async () => void (next = await this.#next({})));
       else this.#session?.heard(this.memberId, this.#generation);
       if (next === undefined) return;
+      this.#hasInHand = true;
       yield next;
     }
   }
@@ -160,11 +169,11 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
    * of the process; that of the machine too with `syncCommits`. Commits of one turn share a batch.
    *
    * @throws SeglogError (as a rejection) `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER_ID`, `FENCED_INSTANCE_ID`, `REBALANCE_IN_PROGRESS`: the
-   * group has gone on without it; `PARTITION_NOT_ASSIGNED`, `INVALID_ARGUMENT`, and what `Log.append` raises. Nothing is committed then
+   * group has gone on without it; `PARTITION_NOT_ASSIGNED`, `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_ARGUMENT`, and what `Log.append` raises. Nothing is committed then
    */
-  async commit(positions: readonly PositionToCommit[] = this.#assigned.uncommitted()): Promise<void> {
+  async commit(positions: readonly PositionToCommit[] = this.#assigned.uncommitted(false)): Promise<void> {
     this.#checkFenced();
-    for (const position of positions) this.#assigned.cursor(position);
+    for (const position of positions) this.#assigned.checkCommit(position);
     const session = this.#session;
     if (positions.length === 0 || session === undefined) return;
     const { memberId } = this;
@@ -239,6 +248,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   async #polled(work: () => Promise<void>): Promise<void> {
     if (this.#isPolling) throw new SeglogError('INVALID_ARGUMENT', 'the consumer is being polled already');
     this.#isPolling = true;
+    this.#hasInHand = false;
     try {
       await work();
     } finally {
@@ -260,9 +270,10 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
         continue;
       }
       this.#assigned.place();
+      if (this.#assigned.settleFailures(false)) continue;
       const next = this.#take();
       if (next !== undefined) return next;
-      if (this.#assigned.settleFailures()) continue;
+      if (this.#assigned.settleFailures(true)) continue;
       if (!(await this.#news(Math.min(deadlineMs, this.#nextCommitMs), signal))) {
         if (isAborted(signal) || this.#host.clock.monotonicMs() >= deadlineMs) return undefined;
       }
@@ -271,13 +282,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
 
   #take(): ReceivedRecord<K, V> | undefined {
     if (this.#mustJoin || this.#isClosing()) return undefined;
-    const taken = this.#assigned.take();
-    return taken && this.#received(taken.cursor, taken.record);
-  }
-
-  #received({ topic, partition }: TopicPartition, record: LogRecord): ReceivedRecord<K, V> {
-    const { offset, timestamp, key, value, headers } = record;
-    return { topic, partition, offset, timestamp, key: this.#keyOf(key), value: this.#valueOf(value), headers };
+    return this.#assigned.take(this.#received);
   }
 
   /** @returns false when the time is over, the signal aborted, or it is being closed */
@@ -326,8 +331,10 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
     // The group may have gone on since: then this generation is over, and nothing of it was read.
     this.#mustJoin = this.#session?.heard(this.memberId, generation) ?? true;
     // Where none came between, nobody else had what is still there.
-    const keeps = generation === this.#generation || generation === this.#generation + 1;
+    const isNext = generation === this.#generation || generation === this.#generation + 1;
+    const keeps = isNext && this.#session === this.#generationOf;
     this.#generation = generation;
+    this.#generationOf = this.#session;
     this.#assigned.assign(assigned, keeps);
   }
 
@@ -357,7 +364,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   async #autoCommit(): Promise<void> {
     this.#committedMs = this.#host.clock.monotonicMs();
     try {
-      await this.commit();
+      await this.commit(this.#assigned.uncommitted(this.#hasInHand));
     } catch (error) {
       const isOver = error instanceof SeglogError && GONE_ON.includes(error.code);
       if (!isOver) throw error;
@@ -422,6 +429,14 @@ function checkedMs(name: string, value: number): number {
     expected: `a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`,
     found: String(value),
   });
+}
+
+function receiver<K, V>({ keySerde, valueSerde }: ConsumerOptions<K, V>) {
+  const [keyOf, valueOf] = [deserializer(keySerde), deserializer(valueSerde)];
+  return (record: LogRecord, { topic, partition }: TopicPartition): ReceivedRecord<K, V> => {
+    const { offset, timestamp, key, value, headers } = record;
+    return { topic, partition, offset, timestamp, key: keyOf(key), value: valueOf(value), headers };
+  };
 }
 
 function deserializer<T>(serde: Serde<T> | undefined): (bytes: Buffer | null) => T | null {

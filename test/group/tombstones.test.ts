@@ -9,7 +9,7 @@ function key(type: number, ...texts: readonly string[]): Buffer {
   return Buffer.concat([Buffer.from([0, type]), ...parts]);
 }
 
-test("the tombstones of a group stand in the order that Kafka loads them in, whatever the order of its records", () => {
+test('the tombstones of a group stand in the order that Kafka loads them in, whatever the order of its records', () => {
   const stored = new StoredGroups((problem) => expect.unreachable(problem.message));
   const committed = { offset: 1, leaderEpoch: -1, metadata: '', commitTimestamp: 0 };
   stored.put(readOffsetsRecord(offsetKey('g', 't', 0), offsetValue(committed)), offsetKey('g', 't', 0), 0);
