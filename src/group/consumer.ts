@@ -9,6 +9,7 @@ import { assignorOf } from './assign/assignors.ts';
 import { AssignedPartitions } from './assigned.ts';
 import type { GroupCoordinator } from './coordinator.ts';
 import type { GroupHost } from './host.ts';
+import { checkGroupId, checkText } from './ids.ts';
 import type { ConsumerOptions, PollOptions, ReceivedRecord } from './options.ts';
 import { checkPosition, type PositionToCommit } from './positions.ts';
 import type { CommittedOffset } from './records/committed-offset.ts';
@@ -73,6 +74,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
     if (options.autoCommitIntervalMs !== undefined) checkedMs('autoCommitIntervalMs', options.autoCommitIntervalMs);
     this.group = group;
     this.memberId = `${groupInstanceId ?? clientId}-${randomUUID()}`;
+    for (const text of [clientId, this.memberId]) checkText('what a consumer is called', text);
     this.#host = host;
     this.#coordinator = coordinator;
     this.#options = options;
@@ -173,12 +175,16 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
    */
   async commit(positions: readonly PositionToCommit[] = this.#assigned.uncommitted(false)): Promise<void> {
     this.#checkFenced();
-    for (const position of positions) this.#assigned.checkCommit(position);
+    const check = (): void => {
+      for (const position of positions) this.#assigned.checkCommit(position);
+    };
+    check();
     const session = this.#session;
     if (positions.length === 0 || session === undefined) return;
     const { memberId } = this;
     this.#committedMs = this.#host.clock.monotonicMs();
-    await session.commit({ memberId, generation: this.#generation }, positions, this.#options.syncCommits === true);
+    const isSynced = this.#options.syncCommits === true;
+    await session.commit({ memberId, generation: this.#generation }, positions, isSynced, check);
     this.#assigned.noteCommitted(positions);
   }
 
@@ -410,12 +416,7 @@ const GONE_ON: readonly string[] = [
 ];
 
 function checkedTopics<K, V>(host: GroupHost, { group, topics }: ConsumerOptions<K, V>): readonly string[] {
-  if (typeof group !== 'string' || group === '') {
-    throw new SeglogError('INVALID_ARGUMENT', 'a consumer needs a group', {
-      expected: 'an id',
-      found: JSON.stringify(group),
-    });
-  }
+  checkGroupId(group);
   const names = typeof topics === 'string' ? [topics] : [...new Set(topics)];
   if (names.length === 0) throw new SeglogError('INVALID_ARGUMENT', 'a consumer needs a topic');
   const unknown = names.find((name) => host.topic(name) === undefined);
