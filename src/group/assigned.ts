@@ -3,7 +3,7 @@ import { SeglogError } from '../errors/errors.ts';
 import type { TopicPartition } from '../format/names.ts';
 import type { Log } from '../log/log.ts';
 import type { LogRecord } from '../record/record-batch.ts';
-import { type CursorEnvironment, PartitionCursor } from './cursor.ts';
+import { type CursorEnvironment, PartitionCursor, type PlacedLog } from './cursor.ts';
 import type { GroupHost } from './host.ts';
 import type { OffsetReset, ResetNotice } from './options.ts';
 import type { PositionToCommit } from './positions.ts';
@@ -30,6 +30,8 @@ export class AssignedPartitions {
   /** All cursors, and whose turn it is. */
   #turns: PartitionCursor[] = [];
   #turn = 0;
+  /** Of which a record was taken last. */
+  #last: PartitionCursor | undefined;
 
   constructor(environment: AssignedEnvironment) {
     this.#environment = environment;
@@ -37,12 +39,12 @@ export class AssignedPartitions {
 
   /** What it has, in order of assignment. */
   get partitions(): TopicPartition[] {
-    return [...this.placed, ...this.#unplaced];
+    return [...[...this.#cursors.values()].map(nameOf), ...this.#unplaced];
   }
 
   /** Those that are read. */
-  get placed(): TopicPartition[] {
-    return [...this.#cursors.values()].map(({ topic, partition }) => ({ topic, partition }));
+  get reading(): TopicPartition[] {
+    return [...this.#cursors.values()].filter((cursor) => !this.#isGone(cursor)).map(nameOf);
   }
 
   /**
@@ -71,9 +73,9 @@ export class AssignedPartitions {
     this.#unplaced = [];
     for (const [at, partition] of waiting.entries()) {
       try {
-        const log = this.#logOf(partition);
-        if (log === undefined) this.#unplaced.push(partition);
-        else this.#add(partition, log, this.#environment.committed(partition));
+        const place = this.#placeOf(partition);
+        if (place === undefined) this.#unplaced.push(partition);
+        else this.#add(partition, place, this.#environment.committed(partition));
       } catch (error) {
         this.#unplaced.push(...waiting.slice(at));
         throw error;
@@ -82,18 +84,19 @@ export class AssignedPartitions {
   }
 
   /** undefined where its topic was deleted, of which the group is told, and where it is offline, of which the store tells. */
-  #logOf({ topic, partition }: TopicPartition): Log | undefined {
+  #placeOf({ topic, partition }: TopicPartition): PlacedLog | undefined {
     try {
-      return this.#environment.host.topic(topic)?.log(partition);
+      const found = this.#environment.host.topic(topic);
+      return found && { log: found.log(partition), topicId: found.topicId };
     } catch (error) {
       if (error instanceof SeglogError && UNAVAILABLE.includes(error.code)) return undefined;
       throw error;
     }
   }
 
-  #add(partition: TopicPartition, log: Log, committed: CommittedOffset | undefined): void {
-    const position = committed?.offset ?? this.#resetOf(partition, log, undefined);
-    const cursor = new PartitionCursor(partition, log, position, this.#environment);
+  #add(partition: TopicPartition, place: PlacedLog, committed: CommittedOffset | undefined): void {
+    const position = committed?.offset ?? this.#resetOf(partition, place.log, undefined);
+    const cursor = new PartitionCursor(partition, place, position, this.#environment);
     cursor.committed = committed?.offset;
     this.#put(cursor);
   }
@@ -117,13 +120,16 @@ export class AssignedPartitions {
     return to;
   }
 
-  /** The next record at hand, of the partitions in turn: one batch of each. */
-  take(): { readonly cursor: PartitionCursor; readonly record: LogRecord } | undefined {
+  /** What is made of the next record at hand, of the partitions in turn: one batch of each. */
+  take<T>(make: (record: LogRecord, partition: TopicPartition) => T): T | undefined {
     for (let left = this.#turns.length; left > 0; left--) {
       if (this.#turn >= this.#turns.length) this.#turn = 0;
       const cursor = this.#turns[this.#turn] as PartitionCursor;
-      const record = cursor.take();
-      if (record !== undefined) return { cursor, record };
+      const made = cursor.take(make);
+      if (made !== undefined) {
+        this.#last = cursor;
+        return made;
+      }
       this.#turn++;
     }
     return undefined;
@@ -133,16 +139,20 @@ export class AssignedPartitions {
    * Sees to partitions whose reading has failed: what is out of range goes by the reset policy, what was deleted is left to the
    * group.
    *
+   * @param isIdle whether there is nothing at hand: then it is also raised what was raised before
    * @returns whether any goes on
-   * @throws SeglogError everything else; it is raised again until a seek, or the partition goes
+   * @throws SeglogError everything else, until a seek, or the partition goes
    */
-  settleFailures(): boolean {
+  settleFailures(isIdle: boolean): boolean {
     let hasMoved = false;
     for (const cursor of this.#cursors.values()) {
       const { failure } = cursor;
-      if (failure === undefined || this.#isGone(cursor)) continue;
+      if (failure === undefined || (failure.isTold && !isIdle) || this.#isGone(cursor)) continue;
       const isOutOfRange = failure.error instanceof SeglogError && failure.error.code === 'OFFSET_OUT_OF_RANGE';
-      if (!isOutOfRange || this.#environment.reset === 'none') throw failure.error;
+      if (!isOutOfRange || this.#environment.reset === 'none') {
+        failure.isTold = true;
+        throw failure.error;
+      }
       cursor.seek(this.#resetOf(cursor, cursor.log, cursor.position));
       hasMoved = true;
     }
@@ -151,17 +161,48 @@ export class AssignedPartitions {
 
   /** Or offline, or another topic of that name. */
   #isGone(cursor: PartitionCursor): boolean {
-    return this.#logOf(cursor) !== cursor.log;
+    return this.#placeOf(cursor)?.log !== cursor.log;
+  }
+
+  /** Whether its topic was deleted since, also where there is another one of that name: its position is none of that one. */
+  #isOfTopicThatWas({ topic, topicId }: PartitionCursor): boolean {
+    return this.#environment.host.topic(topic)?.topicId !== topicId;
   }
 
   /** @throws SeglogError `PARTITION_NOT_ASSIGNED` */
   cursor({ topic, partition }: TopicPartition): PartitionCursor {
     const found = this.#cursors.get(positionKey(topic, partition));
     if (found !== undefined) return found;
+    const name = `${topic}-${partition}`;
+    if (this.#isUnplaced({ topic, partition })) {
+      throw new SeglogError('PARTITION_NOT_ASSIGNED', `the consumer does not read ${name} yet`, {
+        action: 'Poll, seek or commit a position of it; where it is offline, the status says why',
+      });
+    }
     throw new SeglogError('PARTITION_NOT_ASSIGNED', 'the consumer does not have this partition', {
       expected:
         this.partitions.map((one) => `${one.topic}-${one.partition}`).join(', ') || 'none before the first poll',
-      found: `${topic}-${partition}`,
+      found: name,
+    });
+  }
+
+  #isUnplaced({ topic, partition }: TopicPartition): boolean {
+    return this.#unplaced.some((one) => one.topic === topic && one.partition === partition);
+  }
+
+  /**
+   * Whether a position may be committed: of what it has, also where it does not know yet where to read it.
+   *
+   * @throws SeglogError `PARTITION_NOT_ASSIGNED`, `UNKNOWN_TOPIC_OR_PARTITION`
+   */
+  checkCommit(partition: TopicPartition): void {
+    if (this.#isUnplaced(partition)) return;
+    const cursor = this.cursor(partition);
+    if (!this.#isOfTopicThatWas(cursor)) return;
+    throw new SeglogError('UNKNOWN_TOPIC_OR_PARTITION', `the topic ${cursor.topic} was deleted since this was read`, {
+      expected: cursor.topicId,
+      found: this.#environment.host.topic(cursor.topic)?.topicId ?? 'none',
+      action: 'Poll: what the consumer has then is of the topics that there are',
     });
   }
 
@@ -174,17 +215,25 @@ export class AssignedPartitions {
   seek(partition: TopicPartition, offset: number): void {
     const { topic, partition: number } = partition;
     const rest = this.#unplaced.filter((one) => one.topic !== topic || one.partition !== number);
-    const log = rest.length < this.#unplaced.length ? this.#logOf(partition) : undefined;
-    if (log === undefined) return this.cursor(partition).seek(offset);
+    const place = rest.length < this.#unplaced.length ? this.#placeOf(partition) : undefined;
+    if (place === undefined) return this.cursor(partition).seek(offset);
     this.#unplaced = rest;
-    this.#put(new PartitionCursor(partition, log, offset, this.#environment));
+    this.#put(new PartitionCursor(partition, place, offset, this.#environment));
   }
 
-  /** Positions that differ from what is committed. */
-  uncommitted(): PositionToCommit[] {
-    return [...this.#cursors.values()]
-      .filter(({ position, committed }) => position !== committed)
-      .map(({ topic, partition, position: offset, leaderEpoch }) => ({ topic, partition, offset, leaderEpoch }));
+  /**
+   * Positions that differ from what is committed, of topics that are still there.
+   *
+   * @param hasInHand whether the record that was taken last is not processed yet
+   */
+  uncommitted(hasInHand: boolean): PositionToCommit[] {
+    return [...this.#cursors.values()].flatMap((cursor) => {
+      const { topic, partition, committed } = cursor;
+      const { position: offset, leaderEpoch } = hasInHand && cursor === this.#last ? cursor.before : cursor;
+      // Whoever has committed the record in hand himself has processed it.
+      if (offset === committed || cursor.position === committed || this.#isOfTopicThatWas(cursor)) return [];
+      return [{ topic, partition, offset, leaderEpoch }];
+    });
   }
 
   /** Takes note of what was committed. */
@@ -199,4 +248,8 @@ export class AssignedPartitions {
   clear(): void {
     this.assign([], false);
   }
+}
+
+function nameOf({ topic, partition }: TopicPartition): TopicPartition {
+  return { topic, partition };
 }

@@ -9,6 +9,7 @@ import { assignorOf } from './assign/assignors.ts';
 import { AssignedPartitions } from './assigned.ts';
 import type { GroupCoordinator } from './coordinator.ts';
 import type { GroupHost } from './host.ts';
+import { checkGroupId, checkText } from './ids.ts';
 import type { ConsumerOptions, PollOptions, ReceivedRecord } from './options.ts';
 import { checkPosition, type PositionToCommit } from './positions.ts';
 import type { CommittedOffset } from './records/committed-offset.ts';
@@ -48,12 +49,16 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   readonly #options: ConsumerOptions<K, V>;
   readonly #member: GroupMember;
   readonly #assigned: AssignedPartitions;
-  readonly #keyOf: (bytes: Buffer | null) => K | null;
-  readonly #valueOf: (bytes: Buffer | null) => V | null;
+  readonly #received: (record: LogRecord, partition: TopicPartition) => ReceivedRecord<K, V>;
   #session: GroupSession | undefined;
   #generation = -1;
+  /** The session that the generation is of: numbers begin anew where a group was deleted. */
+  #generationOf: GroupSession | undefined;
+  /** Whether the record that was yielded last is being processed. */
+  #hasInHand = false;
   #joining: Joining | undefined;
   #mustJoin = true;
+  #isFenced = false;
   #isPolling = false;
   #wake: (() => void) | undefined;
   #hasNews = false;
@@ -69,11 +74,11 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
     if (options.autoCommitIntervalMs !== undefined) checkedMs('autoCommitIntervalMs', options.autoCommitIntervalMs);
     this.group = group;
     this.memberId = `${groupInstanceId ?? clientId}-${randomUUID()}`;
+    for (const text of [clientId, this.memberId]) checkText('what a consumer is called', text);
     this.#host = host;
     this.#coordinator = coordinator;
     this.#options = options;
-    this.#keyOf = deserializer(options.keySerde);
-    this.#valueOf = deserializer(options.valueSerde);
+    this.#received = receiver(options);
     this.#committedMs = host.clock.monotonicMs();
     this.#member = {
       ...{ memberId: this.memberId, groupInstanceId, clientId, topics, assignor, maxPollIntervalMs },
@@ -81,6 +86,11 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
       position: (partition) => this.#assigned.position(partition),
       rebalance: () => {
         this.#mustJoin = true;
+        this.#tellNews();
+      },
+      fence: () => {
+        this.#isFenced = true;
+        this.#assigned.clear();
         this.#tellNews();
       },
       close: () => this.close(),
@@ -103,7 +113,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
 
   /** Those of them that it reads: all but what is offline, or waits for its position. */
   get reading(): readonly TopicPartition[] {
-    return this.#assigned.placed;
+    return this.#assigned.reading;
   }
 
   /** The generation of the group that it is in; -1 before the first poll. */
@@ -115,8 +125,10 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
    * The next records, in the order of offsets within each partition. Waits where there are none; rebalances happen here. Resolves
    * with none when the time is over, the signal aborts, or the consumer is closed meanwhile.
    *
-   * @throws SeglogError (as a rejection) `INCONSISTENT_GROUP_PROTOCOL`, `NO_COMMITTED_OFFSET`, `OFFSET_OUT_OF_RANGE` with
-   * `autoOffsetReset: 'none'`, `LOG_OFFLINE`, `LOG_CLOSED`, and what `Log.read` raises; polling again goes on, or raises it again
+   * @throws SeglogError (as a rejection) `INCONSISTENT_GROUP_PROTOCOL`, `FENCED_INSTANCE_ID`, `NO_COMMITTED_OFFSET`,
+   * `OFFSET_OUT_OF_RANGE` with `autoOffsetReset: 'none'`, `LOG_OFFLINE`, `LOG_CLOSED`, and what `Log.read` raises; polling again goes on,
+   * or raises it again. `DESERIALIZATION_FAILED` at a record that a serde cannot read: what comes before it is handed out, and its
+   * partition stays at it until `seek`
    */
   async poll(options: PollOptions = {}): Promise<ReceivedRecord<K, V>[]> {
     if (this.#isClosing()) throw new SeglogError('LOG_CLOSED', 'the consumer is closed');
@@ -137,14 +149,19 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
     return records;
   }
 
-  /** Records one by one, until the consumer or the store is closed. A record counts as processed when the next one is asked for. */
+  /**
+   * Records one by one, until the consumer or the store is closed. A record counts as processed when the next one is asked for: what
+   * `autoCommitIntervalMs` commits when the consumer is closed is less than the record that the loop is at.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedRecord<K, V>, void> {
     for (;;) {
+      this.#hasInHand = false;
       // What is at hand is handed out at once, unless something else is due.
       let next = this.#hasNews || this.#isCommitDue ? undefined : this.#take();
       if (next === undefined) await this.#polled(async () => void (next = await this.#next({})));
       else this.#session?.heard(this.memberId, this.#generation);
       if (next === undefined) return;
+      this.#hasInHand = true;
       yield next;
     }
   }
@@ -153,16 +170,21 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
    * Commits positions: those of everything that was handed out, or the ones that are named. When it resolves they survive the end
    * of the process; that of the machine too with `syncCommits`. Commits of one turn share a batch.
    *
-   * @throws SeglogError (as a rejection) `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER_ID`, `REBALANCE_IN_PROGRESS`: the group has gone on without
-   * it; `PARTITION_NOT_ASSIGNED`, `INVALID_ARGUMENT`, and what `Log.append` raises. Nothing is committed then
+   * @throws SeglogError (as a rejection) `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER_ID`, `FENCED_INSTANCE_ID`, `REBALANCE_IN_PROGRESS`: the
+   * group has gone on without it; `PARTITION_NOT_ASSIGNED`, `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_ARGUMENT`, and what `Log.append` raises. Nothing is committed then
    */
-  async commit(positions: readonly PositionToCommit[] = this.#assigned.uncommitted()): Promise<void> {
-    for (const position of positions) this.#assigned.cursor(position);
+  async commit(positions: readonly PositionToCommit[] = this.#assigned.uncommitted(false)): Promise<void> {
+    this.#checkFenced();
+    const check = (): void => {
+      for (const position of positions) this.#assigned.checkCommit(position);
+    };
+    check();
     const session = this.#session;
     if (positions.length === 0 || session === undefined) return;
     const { memberId } = this;
     this.#committedMs = this.#host.clock.monotonicMs();
-    await session.commit({ memberId, generation: this.#generation }, positions, this.#options.syncCommits === true);
+    const isSynced = this.#options.syncCommits === true;
+    await session.commit({ memberId, generation: this.#generation }, positions, isSynced, check);
     this.#assigned.noteCommitted(positions);
   }
 
@@ -219,10 +241,20 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
     }
   }
 
+  /** It would take its place back from the newer one, and that again from it. @throws SeglogError `FENCED_INSTANCE_ID` */
+  #checkFenced(): void {
+    if (!this.#isFenced) return;
+    throw new SeglogError('FENCED_INSTANCE_ID', `another consumer has its place in the group ${this.group}`, {
+      found: JSON.stringify(this.#member.groupInstanceId),
+      action: 'Close this one, and give each consumer that is to live beside others an id of its own',
+    });
+  }
+
   /** One poll at a time. */
   async #polled(work: () => Promise<void>): Promise<void> {
     if (this.#isPolling) throw new SeglogError('INVALID_ARGUMENT', 'the consumer is being polled already');
     this.#isPolling = true;
+    this.#hasInHand = false;
     try {
       await work();
     } finally {
@@ -236,6 +268,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
     const deadlineMs = this.#host.clock.monotonicMs() + timeoutMs;
     for (;;) {
       if (this.#isClosing()) return undefined;
+      this.#checkFenced();
       this.#hasNews = false;
       if (this.#isCommitDue) await this.#autoCommit();
       if (this.#mustJoin) {
@@ -243,9 +276,10 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
         continue;
       }
       this.#assigned.place();
+      if (this.#assigned.settleFailures(false)) continue;
       const next = this.#take();
       if (next !== undefined) return next;
-      if (this.#assigned.settleFailures()) continue;
+      if (this.#assigned.settleFailures(true)) continue;
       if (!(await this.#news(Math.min(deadlineMs, this.#nextCommitMs), signal))) {
         if (isAborted(signal) || this.#host.clock.monotonicMs() >= deadlineMs) return undefined;
       }
@@ -254,13 +288,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
 
   #take(): ReceivedRecord<K, V> | undefined {
     if (this.#mustJoin || this.#isClosing()) return undefined;
-    const taken = this.#assigned.take();
-    return taken && this.#received(taken.cursor, taken.record);
-  }
-
-  #received({ topic, partition }: TopicPartition, record: LogRecord): ReceivedRecord<K, V> {
-    const { offset, timestamp, key, value, headers } = record;
-    return { topic, partition, offset, timestamp, key: this.#keyOf(key), value: this.#valueOf(value), headers };
+    return this.#assigned.take(this.#received);
   }
 
   /** @returns false when the time is over, the signal aborted, or it is being closed */
@@ -270,6 +298,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
       if (this.#isClosing()) return false;
       const session = await this.#coordinator.joinable(this.group);
       if (this.#isClosing()) return false;
+      this.#checkFenced();
       this.#session = session;
       this.#joining = this.#asked(session);
     }
@@ -303,13 +332,15 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   }
 
   #adopt(joined: Joined | undefined): void {
-    if (joined === undefined || this.#isClosing()) return;
+    if (joined === undefined || this.#isFenced || this.#isClosing()) return;
     const { generation, assigned } = joined;
     // The group may have gone on since: then this generation is over, and nothing of it was read.
     this.#mustJoin = this.#session?.heard(this.memberId, generation) ?? true;
     // Where none came between, nobody else had what is still there.
-    const keeps = generation === this.#generation || generation === this.#generation + 1;
+    const isNext = generation === this.#generation || generation === this.#generation + 1;
+    const keeps = isNext && this.#session === this.#generationOf;
     this.#generation = generation;
+    this.#generationOf = this.#session;
     this.#assigned.assign(assigned, keeps);
   }
 
@@ -339,7 +370,7 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   async #autoCommit(): Promise<void> {
     this.#committedMs = this.#host.clock.monotonicMs();
     try {
-      await this.commit();
+      await this.commit(this.#assigned.uncommitted(this.#hasInHand));
     } catch (error) {
       const isOver = error instanceof SeglogError && GONE_ON.includes(error.code);
       if (!isOver) throw error;
@@ -377,15 +408,15 @@ export class Consumer<K = Uint8Array, V = Uint8Array> implements AsyncDisposable
   }
 }
 
-const GONE_ON: readonly string[] = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS'];
+const GONE_ON: readonly string[] = [
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'FENCED_INSTANCE_ID',
+  'REBALANCE_IN_PROGRESS',
+];
 
 function checkedTopics<K, V>(host: GroupHost, { group, topics }: ConsumerOptions<K, V>): readonly string[] {
-  if (typeof group !== 'string' || group === '') {
-    throw new SeglogError('INVALID_ARGUMENT', 'a consumer needs a group', {
-      expected: 'an id',
-      found: JSON.stringify(group),
-    });
-  }
+  checkGroupId(group);
   const names = typeof topics === 'string' ? [topics] : [...new Set(topics)];
   if (names.length === 0) throw new SeglogError('INVALID_ARGUMENT', 'a consumer needs a topic');
   const unknown = names.find((name) => host.topic(name) === undefined);
@@ -399,6 +430,14 @@ function checkedMs(name: string, value: number): number {
     expected: `a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`,
     found: String(value),
   });
+}
+
+function receiver<K, V>({ keySerde, valueSerde }: ConsumerOptions<K, V>) {
+  const [keyOf, valueOf] = [deserializer(keySerde), deserializer(valueSerde)];
+  return (record: LogRecord, { topic, partition }: TopicPartition): ReceivedRecord<K, V> => {
+    const { offset, timestamp, key, value, headers } = record;
+    return { topic, partition, offset, timestamp, key: keyOf(key), value: valueOf(value), headers };
+  };
 }
 
 function deserializer<T>(serde: Serde<T> | undefined): (bytes: Buffer | null) => T | null {

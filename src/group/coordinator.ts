@@ -2,12 +2,14 @@
 import { SeglogError } from '../errors/errors.ts';
 import { describeGroup, type GroupDescription, type GroupListing, listingOf } from './describe.ts';
 import type { GroupHost } from './host.ts';
-import { type OffsetsEntry, OffsetsLog } from './offsets-log.ts';
-import { positionTombstones } from './positions.ts';
+import { checkGroupId } from './ids.ts';
+import { type OffsetsEntry, OffsetsLog, partsOf } from './offsets-log.ts';
+import { positionTombstones, pulledBack } from './positions.ts';
 import { groupKey, groupValue } from './records/codec.ts';
 import { GroupSession } from './session.ts';
 import { expiredOf } from './state/expiry.ts';
-import type { StoredGroup, StoredGroups } from './state/stored-groups.ts';
+import { checkOfConsumers, type StoredGroup, type StoredGroups } from './state/stored-groups.ts';
+import { groupTombstones } from './tombstones.ts';
 
 const NO_TOPICS: ReadonlySet<string> = new Set();
 
@@ -16,6 +18,8 @@ export class GroupCoordinator {
   readonly #host: GroupHost;
   readonly #offsets: OffsetsLog;
   readonly #sessions = new Map<string, GroupSession>();
+  /** Groups whose records are being taken away: nobody is let in meanwhile. */
+  readonly #leaving = new Map<string, Promise<void>>();
   #isClosed = false;
 
   constructor(host: GroupHost) {
@@ -29,9 +33,10 @@ export class GroupCoordinator {
    * @throws SeglogError (as a rejection) `INVALID_ARGUMENT`; what keeps its partition of `__consumer_offsets` from being loaded
    */
   async session(id: string): Promise<GroupSession> {
-    if (id === '') throw new SeglogError('INVALID_ARGUMENT', 'a group needs an id', { expected: 'some text' });
+    checkGroupId(id);
     const partition = this.#offsets.partitionOf(id);
     const stored = await this.#offsets.load(partition);
+    while (this.#leaving.has(id)) await this.#leaving.get(id)?.catch(() => undefined);
     this.#check();
     const known = this.#sessions.get(id);
     if (known !== undefined) return known;
@@ -43,21 +48,32 @@ export class GroupCoordinator {
   /** {@link GroupCoordinator.session}, for whoever wants to join. @throws SeglogError (as a rejection) `INCONSISTENT_GROUP_PROTOCOL` */
   async joinable(id: string): Promise<GroupSession> {
     const session = await this.session(id);
-    const { record, protocol } = session.stored ?? {};
+    const { record } = session.stored ?? {};
     if (record instanceof SeglogError) {
       throw new SeglogError(record.code, `the group ${id} cannot be joined: ${record.message}`, { cause: record });
     }
-    if (protocol !== 'share' && protocol !== 'streams') return session;
-    throw new SeglogError('INCONSISTENT_GROUP_PROTOCOL', `the group ${id} is not one of consumers`, {
-      expected: 'a group of consumers',
-      found: protocol,
-    });
+    checkOfConsumers(id, session.stored);
+    return session;
   }
 
-  /** All groups that anything is known of, in order. @throws SeglogError (as a rejection) what keeps a partition from being loaded */
+  /**
+   * Looks at a group, or changes what it committed, without being in it. Where nothing is known of it, nothing is kept of it either.
+   *
+   * @throws SeglogError (as a rejection) as {@link GroupCoordinator.session}, and what `work` raises
+   */
+  async outside<T>(id: string, work: (session: GroupSession) => T | Promise<T>): Promise<T> {
+    const session = await this.session(id);
+    try {
+      return await work(session);
+    } finally {
+      if (session.stored === undefined && session.isIdle) this.#end(session);
+    }
+  }
+
+  /** All groups that anything is known of, in order. Of partitions that cannot be loaded the host is told. */
   async list(): Promise<GroupListing[]> {
     const found = new Map<string, GroupListing>();
-    for (const { groups } of await this.#offsets.loadAll()) {
+    for (const { groups } of (await this.#offsets.loadAll()).values()) {
       for (const group of groups.values()) found.set(group.id, listingOf(group, this.#sessions.get(group.id)));
     }
     for (const session of this.#sessions.values()) {
@@ -67,38 +83,29 @@ export class GroupCoordinator {
   }
 
   /** @throws SeglogError (as a rejection) `GROUP_ID_NOT_FOUND` */
-  async describe(id: string): Promise<GroupDescription> {
-    const session = await this.session(id);
-    if (session.stored === undefined && session.state.isEmpty) throw this.#unknown(session);
-    return describeGroup(this.#host, session.stored, session);
+  describe(id: string): Promise<GroupDescription> {
+    return this.outside(id, (session) => {
+      if (session.stored === undefined && session.state.isEmpty) throw unknown(id);
+      return describeGroup(this.#host, session.stored, session);
+    });
   }
 
   /** @throws SeglogError (as a rejection) `GROUP_ID_NOT_FOUND`, `NON_EMPTY_GROUP`, `INCONSISTENT_GROUP_PROTOCOL` */
-  async delete(id: string): Promise<void> {
-    const session = await this.#deletable(id);
-    session.checkEmpty();
-    const { stored } = session;
-    if (stored === undefined) throw this.#unknown(session);
-    this.#end(session);
-    await this.#offsets.write(session.partition, tombstonesOf(stored));
-  }
-
-  /** A group whose own record cannot be read can be deleted, one of another kind cannot. */
-  async #deletable(id: string): Promise<GroupSession> {
-    const session = await this.session(id);
-    return session.stored?.record instanceof Error ? session : this.joinable(id);
+  delete(id: string): Promise<void> {
+    return this.outside(id, async (session) => {
+      const { stored } = session;
+      checkOfConsumers(id, stored);
+      session.checkEmpty();
+      if (stored === undefined) throw unknown(id);
+      // Whoever holds it still joins it no more, and waits for the next one.
+      this.#end(session);
+      await this.#remove(stored, session.partition);
+    });
   }
 
   #end(session: GroupSession): void {
     session.end();
-    this.#sessions.delete(session.id);
-  }
-
-  /** Of what is not there nothing is kept. */
-  #unknown(session: GroupSession): SeglogError {
-    const { id } = session;
-    if (session.isIdle) this.#end(session);
-    return new SeglogError('GROUP_ID_NOT_FOUND', 'there is no such group', { found: JSON.stringify(id) });
+    if (this.#sessions.get(session.id) === session) this.#sessions.delete(session.id);
   }
 
   /** A topic came, or grew: those who subscribe to it share anew. */
@@ -128,12 +135,31 @@ export class GroupCoordinator {
       const isUndecided = stored.undecided.has(group.id);
       const facts = { group, state, topics: session?.state.topics ?? NO_TOPICS, isUndecided } as const;
       const { positions, isGroup } = expiredOf(facts, this.#host.clock.now(), this.#host.offsetsRetentionMs);
-      if (isGroup && session?.isIdle === true) this.#end(session);
-      const entries = isGroup
-        ? tombstonesOf(group)
-        : positions.flatMap((position) => positionTombstones(group.id, position));
+      if (!isGroup) {
+        const entries = positions.flatMap((position) => positionTombstones(group.id, position));
+        return this.#write(partition, entries);
+      }
+      // Somebody comes or goes at this moment: it is looked at again the next time.
+      if (session?.isIdle === false) return;
+      if (session !== undefined) this.#end(session);
+      await this.#remove(group, partition);
+    });
+  }
+
+  /**
+   * Of a store that was not closed clean: a position may have outlived the records before it, which were not on the disk when the
+   * machine went down. What is appended next has their offsets, and would be passed over: so the group goes on at the log end, which
+   * is on the disk before there is anything behind it.
+   */
+  async pullBack(): Promise<void> {
+    const written = new Set<number>();
+    await this.#eachGroup(async (group, partition) => {
+      const entries = [...group.positions.values()].flatMap((position) => pulledBack(this.#host, group.id, position));
+      if (entries.length > 0) written.add(partition);
       await this.#write(partition, entries);
     });
+    const flushes = [...written].map((partition) => this.#offsets.flush(partition));
+    this.#tell(await Promise.allSettled(flushes));
   }
 
   /**
@@ -151,18 +177,39 @@ export class GroupCoordinator {
     return true;
   }
 
+  /** What goes wrong with one of them is told of, and stops none of the others. */
   async #eachGroup(
     work: (group: StoredGroup, partition: number, stored: StoredGroups) => Promise<void>,
   ): Promise<void> {
     if (!this.#offsets.exists) return;
-    const all = await this.#offsets.loadAll();
-    for (const [partition, stored] of all.entries()) {
-      await Promise.all([...stored.groups.values()].map((group) => work(group, partition, stored)));
+    for (const [partition, stored] of await this.#offsets.loadAll()) {
+      const works = [...stored.groups.values()].map((group) => work(group, partition, stored));
+      this.#tell(await Promise.allSettled(works));
     }
   }
 
+  #tell(outcomes: readonly PromiseSettledResult<void>[]): void {
+    const reasons = new Set(outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])));
+    for (const reason of reasons) this.#host.problem(reason);
+  }
+
+  /** Entries that may come one without the other. */
   async #write(partition: number, entries: readonly OffsetsEntry[]): Promise<void> {
-    if (entries.length > 0) await this.#offsets.write(partition, entries);
+    await Promise.all(partsOf(entries).map((part) => this.#offsets.write(partition, part)));
+  }
+
+  /** Takes a group away: one part after the other is written, since their order counts, and nobody comes into it meanwhile. */
+  async #remove(group: StoredGroup, partition: number): Promise<void> {
+    const work = async (): Promise<void> => {
+      for (const part of partsOf(groupTombstones(group))) await this.#offsets.write(partition, part);
+    };
+    const leaving = work();
+    this.#leaving.set(group.id, leaving);
+    try {
+      await leaving;
+    } finally {
+      this.#leaving.delete(group.id);
+    }
   }
 
   /** Closes all consumers. */
@@ -171,9 +218,7 @@ export class GroupCoordinator {
     const closes: Promise<void>[] = [];
     for (const { members } of this.#sessions.values())
       for (const member of members.values()) closes.push(member.close());
-    for (const outcome of await Promise.allSettled(closes)) {
-      if (outcome.status === 'rejected') this.#host.problem(outcome.reason);
-    }
+    this.#tell(await Promise.allSettled(closes));
     for (const session of this.#sessions.values()) session.end();
   }
 
@@ -182,9 +227,6 @@ export class GroupCoordinator {
   }
 }
 
-function tombstonesOf({ id, positions, record, others }: StoredGroup): OffsetsEntry[] {
-  const entries = [...positions.values()].flatMap((position) => positionTombstones(id, position));
-  if (record !== undefined) entries.push({ key: groupKey(id), value: null });
-  for (const key of others.values()) entries.push({ key, value: null });
-  return entries;
+function unknown(id: string): SeglogError {
+  return new SeglogError('GROUP_ID_NOT_FOUND', 'there is no such group', { found: JSON.stringify(id) });
 }

@@ -1,4 +1,5 @@
 /** Reading one partition for a consumer: its position, and the batch that is at hand. */
+import { SeglogError } from '../errors/errors.ts';
 import type { TopicPartition } from '../format/names.ts';
 import type { Log } from '../log/log.ts';
 import type { ReadIsolation } from '../log/options.ts';
@@ -13,28 +14,59 @@ export interface CursorEnvironment {
   readonly wake: () => void;
 }
 
+/** A partition's log, and the topic that it is of. */
+export interface PlacedLog {
+  readonly log: Log;
+  readonly topicId: string;
+}
+
+/** The offset of the next record, and the leader epoch of the one before it; -1: not known. */
+export interface CursorPlace {
+  readonly position: number;
+  readonly leaderEpoch: number;
+}
+
+/** Why reading has failed. */
+export interface CursorFailure {
+  readonly error: unknown;
+  /** Whether somebody was told of it. */
+  isTold: boolean;
+}
+
 /** A place in a partition that moves with each record. */
-export class PartitionCursor implements TopicPartition {
+export class PartitionCursor implements TopicPartition, CursorPlace {
   readonly topic: string;
   readonly partition: number;
   readonly log: Log;
+  /** Of the topic that was there when it was made: another one may have its name by now. */
+  readonly topicId: string;
   readonly #environment: CursorEnvironment;
   #position: number;
   #leaderEpoch = -1;
+  #positionBefore: number;
+  #epochBefore = -1;
   /** What is known to be committed; undefined: nothing, or not by this consumer. */
   committed: number | undefined;
   #records: readonly LogRecord[] = [];
   #at = 0;
   #endOfBatch: number | undefined;
+  #batchEpoch = -1;
   #source: AsyncGenerator<RecordBatch, void> | undefined;
   #stop: AbortController | undefined;
-  #failure: { readonly error: unknown } | undefined;
+  #failure: CursorFailure | undefined;
 
-  constructor({ topic, partition }: TopicPartition, log: Log, position: number, environment: CursorEnvironment) {
+  constructor(
+    { topic, partition }: TopicPartition,
+    { log, topicId }: PlacedLog,
+    position: number,
+    environment: CursorEnvironment,
+  ) {
     this.topic = topic;
     this.partition = partition;
     this.log = log;
+    this.topicId = topicId;
     this.#position = position;
+    this.#positionBefore = position;
     this.#environment = environment;
   }
 
@@ -48,27 +80,52 @@ export class PartitionCursor implements TopicPartition {
     return this.#leaderEpoch;
   }
 
-  /** Why reading has failed. It is over then, until a seek. */
-  get failure(): { readonly error: unknown } | undefined {
+  /** Where it was before the record that was taken last. */
+  get before(): CursorPlace {
+    return { position: this.#positionBefore, leaderEpoch: this.#epochBefore };
+  }
+
+  /** Reading is over with it, until a seek. */
+  get failure(): CursorFailure | undefined {
     return this.#failure;
   }
 
-  /** The next record at hand; undefined when there is none, and then more is asked for. */
-  take(): LogRecord | undefined {
-    while (this.#at < this.#records.length) {
-      const record = this.#records[this.#at++] as LogRecord;
+  /**
+   * What is made of the next record at hand; undefined when there is none, and then more is asked for. Where nothing can be made of a
+   * record, it is the failure: the position stays at it.
+   */
+  take<T>(make: (record: LogRecord, partition: TopicPartition) => T): T | undefined {
+    for (; this.#at < this.#records.length; this.#at++) {
+      const record = this.#records[this.#at] as LogRecord;
       // The batch that holds the first offset is read whole.
-      if (record.offset < this.#position) continue;
-      this.#position = record.offset + 1;
-      return record;
+      if (record.offset >= this.#position) return this.#made(record, make);
     }
     if (this.#endOfBatch !== undefined) {
       this.#position = Math.max(this.#position, this.#endOfBatch);
+      this.#leaderEpoch = this.#batchEpoch;
       this.#endOfBatch = undefined;
       this.#records = [];
       this.#ask();
     } else if (this.#source === undefined && this.#failure === undefined) this.#start();
     return undefined;
+  }
+
+  #made<T>(record: LogRecord, make: (record: LogRecord, partition: TopicPartition) => T): T | undefined {
+    try {
+      const made = make(record, this);
+      this.#at++;
+      this.#positionBefore = this.#position;
+      this.#epochBefore = this.#leaderEpoch;
+      this.#position = record.offset + 1;
+      this.#leaderEpoch = this.#batchEpoch;
+      return made;
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const what = `the serdes cannot read the record of ${this.topic}-${this.partition} at offset ${record.offset}`;
+      const action = 'Seek behind it to leave it out, or read it with another serde';
+      this.#failed(this.#source, new SeglogError('DESERIALIZATION_FAILED', `${what}: ${why}`, { cause, action }));
+      return undefined;
+    }
   }
 
   #start(): void {
@@ -94,7 +151,7 @@ export class PartitionCursor implements TopicPartition {
   #put(batch: RecordBatch): void {
     this.#endOfBatch = batch.lastOffset + 1;
     this.#at = 0;
-    this.#leaderEpoch = batch.partitionLeaderEpoch;
+    this.#batchEpoch = batch.partitionLeaderEpoch;
     try {
       this.#records = batch.isControl ? [] : batch.records();
     } catch (error) {
@@ -106,7 +163,7 @@ export class PartitionCursor implements TopicPartition {
   #failed(source: AsyncGenerator<RecordBatch, void> | undefined, error: unknown): void {
     if (source !== this.#source) return;
     this.stop();
-    this.#failure = { error };
+    this.#failure = { error, isTold: false };
     this.#environment.wake();
   }
 
@@ -115,6 +172,8 @@ export class PartitionCursor implements TopicPartition {
     this.stop();
     this.#position = position;
     this.#leaderEpoch = -1;
+    this.#positionBefore = position;
+    this.#epochBefore = -1;
   }
 
   /** Ends reading; the position stays. */

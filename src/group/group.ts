@@ -9,7 +9,7 @@ import { type PlannedReset, planReset, type ResetTarget } from './reset.ts';
 
 /** How to commit. */
 export interface CommitOptions {
-  /** Whether it resolves only once the positions are on the disk. Default false. */
+  /** Whether it resolves only once the positions are on the disk, and the records before them. Default false. */
   readonly sync?: boolean;
 }
 
@@ -40,33 +40,41 @@ export class Group {
   }
 
   /** What it committed of a partition; undefined for nothing. @throws SeglogError (as a rejection) why it cannot be used */
-  async committed(partition: TopicPartition): Promise<CommittedOffset | undefined> {
-    return (await this.#coordinator.session(this.id)).committed(partition);
+  committed(partition: TopicPartition): Promise<CommittedOffset | undefined> {
+    return this.#coordinator.outside(this.id, (session) => session.committed(partition));
   }
 
   /**
    * Commits positions, for whoever reads without being a member, or wants the group to go on elsewhere.
    *
-   * @throws SeglogError (as a rejection) `NON_EMPTY_GROUP` while it has members, `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_ARGUMENT`, and
-   * what `Log.append` raises
+   * @throws SeglogError (as a rejection) `NON_EMPTY_GROUP` while it has members, `INCONSISTENT_GROUP_PROTOCOL` for one that is not of
+   * consumers, `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_ARGUMENT`, and what `Log.append` raises
    */
-  async commit(positions: readonly PositionToCommit[], { sync = false }: CommitOptions = {}): Promise<void> {
-    await (await this.#coordinator.session(this.id)).commitAlone(positions, sync);
+  commit(positions: readonly PositionToCommit[], { sync = false }: CommitOptions = {}): Promise<void> {
+    return this.#coordinator.outside(this.id, (session) => session.commitAlone(positions, sync));
   }
 
   /**
    * Where it would go on after a reset; {@link Group.commit} takes what this returns.
    *
    * @param partitions - default: all that it committed anything of
-   * @throws SeglogError (as a rejection) `UNKNOWN_TOPIC_OR_PARTITION`, `NO_COMMITTED_OFFSET` for a shift of nothing, `NON_EMPTY_GROUP`
+   * @throws SeglogError (as a rejection) `UNKNOWN_TOPIC_OR_PARTITION`, `NO_COMMITTED_OFFSET` for a shift of nothing, `NON_EMPTY_GROUP`,
+   * `INCONSISTENT_GROUP_PROTOCOL`
    */
-  async planReset(target: ResetTarget, partitions?: readonly TopicPartition[]): Promise<PlannedReset[]> {
-    const session = await this.#coordinator.session(this.id);
-    session.checkEmpty();
-    return planReset(this.#host, session.stored, partitions ?? [...(session.stored?.positions.values() ?? [])], target);
+  planReset(target: ResetTarget, partitions?: readonly TopicPartition[]): Promise<PlannedReset[]> {
+    return this.#coordinator.outside(this.id, (session) => {
+      session.checkChangeable();
+      const { stored } = session;
+      return planReset(this.#host, stored, partitions ?? [...(stored?.positions.values() ?? [])], target);
+    });
   }
 
-  /** Deletes it, with what it committed. @throws SeglogError (as a rejection) `GROUP_ID_NOT_FOUND`, `NON_EMPTY_GROUP` */
+  /**
+   * Deletes it, with what it committed.
+   *
+   * @throws SeglogError (as a rejection) `GROUP_ID_NOT_FOUND`, `NON_EMPTY_GROUP`, `INCONSISTENT_GROUP_PROTOCOL`, and what `Log.append`
+   * raises: something of it may be left then
+   */
   delete(): Promise<void> {
     return this.#coordinator.delete(this.id);
   }

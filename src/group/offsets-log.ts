@@ -54,10 +54,16 @@ export class OffsetsLog {
     return partitionForGroup(group, this.#host.topic(OFFSETS_TOPIC)?.count ?? OFFSETS_PARTITIONS);
   }
 
-  /** Every partition's groups. @throws SeglogError (as a rejection) as {@link OffsetsLog.load} */
-  async loadAll(): Promise<StoredGroups[]> {
+  /** The groups of every partition that can be loaded; of the others the host is told. */
+  async loadAll(): Promise<ReadonlyMap<number, StoredGroups>> {
     const count = this.#host.topic(OFFSETS_TOPIC)?.count ?? 0;
-    return Promise.all(Array.from({ length: count }, (_, partition) => this.load(partition)));
+    const outcomes = await Promise.allSettled(Array.from({ length: count }, (_, partition) => this.load(partition)));
+    const loaded = new Map<number, StoredGroups>();
+    for (const [partition, outcome] of outcomes.entries()) {
+      if (outcome.status === 'fulfilled') loaded.set(partition, outcome.value);
+      else this.#host.problem(outcome.reason);
+    }
+    return loaded;
   }
 
   /**
@@ -89,7 +95,7 @@ export class OffsetsLog {
    * @throws SeglogError (as a rejection) what `Log.append` raises: none of the batch is committed then
    */
   write(partition: number, entries: readonly OffsetsEntry[]): Promise<void> {
-    const bytes = entries.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0) + RECORD_OVERHEAD, 0);
+    const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
     let batch = this.#gathered.get(partition);
     if (batch !== undefined && batch.bytes + bytes > BATCH_BYTES) {
       batch.write();
@@ -148,4 +154,23 @@ export class OffsetsLog {
       found: OFFSETS_TOPIC,
     });
   }
+}
+
+function sizeOf({ key, value }: OffsetsEntry): number {
+  return key.length + (value?.length ?? 0) + RECORD_OVERHEAD;
+}
+
+/** The same entries in parts that each have room in a batch, for such that need not come all at once. */
+export function partsOf(entries: readonly OffsetsEntry[]): OffsetsEntry[][] {
+  const parts: OffsetsEntry[][] = [];
+  let bytes = Infinity;
+  for (const entry of entries) {
+    bytes += sizeOf(entry);
+    if (bytes > BATCH_BYTES) {
+      parts.push([]);
+      bytes = sizeOf(entry);
+    }
+    parts.at(-1)?.push(entry);
+  }
+  return parts;
 }

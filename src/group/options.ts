@@ -30,7 +30,8 @@ export interface ConsumerOptions<K, V> {
   readonly isolation?: Exclude<ReadIsolation, 'log_end'>;
   /**
    * Commits, when polled, what was handed out by polls before: at most so often, in milliseconds, before a rebalance, and when it
-   * is closed. Default: nothing is committed by itself.
+   * is closed, then with what the last poll handed out. A loop's record counts once the next one is asked for. Default: nothing is
+   * committed by itself.
    */
   readonly autoCommitIntervalMs?: number;
   /** Whether commits resolve only once they are on the disk: they survive the end of the machine then. Default false. */
@@ -39,7 +40,10 @@ export interface ConsumerOptions<K, V> {
   readonly maxPollIntervalMs?: number;
   /** For people: what its member id starts with. Default `seglog`. */
   readonly clientId?: string;
-  /** What stays the same over restarts, and puts it in order before consumers that have none. */
+  /**
+   * What stays the same over restarts, and puts it in order before consumers that have none. Where two say the same, the newer takes
+   * the place of the older, which gets `FENCED_INSTANCE_ID` from then on.
+   */
   readonly groupInstanceId?: string;
   readonly keySerde?: Serde<K>;
   readonly valueSerde?: Serde<V>;

@@ -1,7 +1,8 @@
 /** What is committed, as callers say it and are told. */
 import { SeglogError } from '../errors/errors.ts';
 import type { TopicPartition } from '../format/names.ts';
-import type { GroupHost } from './host.ts';
+import type { Log } from '../log/log.ts';
+import type { GroupHost, GroupTopic } from './host.ts';
 import type { OffsetsEntry } from './offsets-log.ts';
 import { offsetKey, offsetValue } from './records/codec.ts';
 import type { CommittedOffset } from './records/committed-offset.ts';
@@ -49,6 +50,38 @@ export function commitEntries(host: GroupHost, group: string, positions: readonl
       record: { kind: 'offset', group, topic, partition, value, isLegacy: false },
     };
   });
+}
+
+/** The record that pulls a position back to the log end, where it lies above it. */
+export function pulledBack(host: GroupHost, group: string, position: StoredPosition): OffsetsEntry[] {
+  const { topic, partition, value } = position;
+  const found = host.topic(topic);
+  if (value instanceof SeglogError || found === undefined || partition >= found.count) return [];
+  if (value.topicId !== undefined && value.topicId !== found.topicId) return [];
+  const offset = logOf(found, partition)?.logEndOffset ?? Infinity;
+  if (value.offset <= offset) return [];
+  const { topicId } = found;
+  const committed = { ...value, offset, leaderEpoch: -1 };
+  return [{ key: offsetKey(group, topic, partition), value: offsetValue(committed, topicId) }];
+}
+
+/**
+ * Brings the records to the disk that positions lie behind: a position that is there without them would be above the log end after a
+ * power failure. Of what is offline nothing is known; it is looked at when it is recovered.
+ */
+export async function flushBefore(host: GroupHost, positions: readonly TopicPartition[]): Promise<void> {
+  const logs = positions.map(({ topic, partition }) => logOf(host.topic(topic), partition));
+  await Promise.all([...new Set(logs)].map((log) => log?.flush()));
+}
+
+/** undefined where it is not there, or offline. */
+function logOf(topic: GroupTopic | undefined, partition: number): Log | undefined {
+  try {
+    return topic?.log(partition);
+  } catch (error) {
+    if (error instanceof SeglogError) return undefined;
+    throw error;
+  }
 }
 
 /** @throws SeglogError `INVALID_ARGUMENT` */

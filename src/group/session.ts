@@ -8,11 +8,12 @@ import { SeglogError } from '../errors/errors.ts';
 import type { TopicPartition } from '../format/names.ts';
 import type { GroupHost } from './host.ts';
 import type { OffsetsEntry, OffsetsLog } from './offsets-log.ts';
-import { commitEntries, committedOf, type PositionToCommit } from './positions.ts';
+import { commitEntries, committedOf, flushBefore, type PositionToCommit } from './positions.ts';
 import { groupKey, groupValue } from './records/codec.ts';
 import type { CommittedOffset } from './records/committed-offset.ts';
 import { GroupState, type JoiningMember } from './state/group-state.ts';
-import type { StoredGroup, StoredGroups } from './state/stored-groups.ts';
+import { checkOfConsumers, type StoredGroup, type StoredGroups } from './state/stored-groups.ts';
+import { otherTombstones } from './tombstones.ts';
 
 /** A consumer, as its group sees it. */
 export interface GroupMember extends JoiningMember {
@@ -22,6 +23,8 @@ export interface GroupMember extends JoiningMember {
   position(partition: TopicPartition): number | undefined;
   /** It has to join again. */
   rebalance(): void;
+  /** Another one of its instance has its place, for good. */
+  fence(): void;
   close(): Promise<void>;
 }
 
@@ -94,7 +97,8 @@ export class GroupSession {
     return new Promise((resolve, reject) => {
       const nowMs = this.#host.clock.monotonicMs();
       const wasPreparing = this.state.state === 'PreparingRebalance';
-      this.state.join(member, nowMs);
+      const replaced = this.state.join(member, nowMs);
+      if (replaced !== undefined) this.#fence(replaced);
       this.#members.set(member.memberId, member);
       if (this.state.state === 'Stable') return resolve(this.#joinedOf(member.memberId));
       this.#waiting.get(member.memberId)?.resolve(undefined);
@@ -103,6 +107,11 @@ export class GroupSession {
       this.#schedule();
       this.#watch();
     });
+  }
+
+  #fence(memberId: string): void {
+    this.#members.get(memberId)?.fence();
+    this.#drop(memberId);
   }
 
   #joinedOf(memberId: string): Joined | undefined {
@@ -172,7 +181,7 @@ export class GroupSession {
 
   /** A group cannot be of two protocols: Kafka would not load it. Its members of the other one went with the broker. */
   #otherTombstones(): OffsetsEntry[] {
-    return [...(this.stored?.others.values() ?? [])].map((key) => ({ key, value: null }));
+    return this.stored === undefined ? [] : otherTombstones(this.stored);
   }
 
   #answer(memberId: string, joined: Joined | undefined): void {
@@ -250,29 +259,43 @@ export class GroupSession {
   /**
    * Commits positions of a member.
    *
-   * @param isSynced whether it resolves only when they are on the disk
+   * @param isSynced whether it resolves only when they are on the disk, with the records before them
+   * @param check raises why they may not be committed: asked again when these are there
    * @throws SeglogError (as a rejection) `UNKNOWN_MEMBER_ID`, `ILLEGAL_GENERATION`, `REBALANCE_IN_PROGRESS`, what `Log.append` raises
    */
-  async commit(
+  commit(
     member: { readonly memberId: string; readonly generation: number },
     positions: readonly PositionToCommit[],
     isSynced: boolean,
+    check: () => void,
   ): Promise<void> {
-    this.state.checkCommit(member.memberId, member.generation);
-    await this.#write(positions, isSynced);
+    return this.#commit(positions, isSynced, () => {
+      this.state.checkCommit(member.memberId, member.generation);
+      check();
+    });
   }
 
-  /** Commits positions of a group without members. @throws SeglogError (as a rejection) `NON_EMPTY_GROUP` */
-  async commitAlone(positions: readonly PositionToCommit[], isSynced: boolean): Promise<void> {
-    this.checkEmpty();
-    await this.#write(positions, isSynced);
+  /** Commits positions of a group without members. @throws SeglogError (as a rejection) as {@link GroupSession.checkChangeable} */
+  commitAlone(positions: readonly PositionToCommit[], isSynced: boolean): Promise<void> {
+    return this.#commit(positions, isSynced, () => this.checkChangeable());
   }
 
-  async #write(positions: readonly PositionToCommit[], isSynced: boolean): Promise<void> {
+  async #commit(positions: readonly PositionToCommit[], isSynced: boolean, check: () => void): Promise<void> {
+    check();
+    if (isSynced) {
+      await flushBefore(this.#host, positions);
+      check();
+    }
     const entries = commitEntries(this.#host, this.id, positions);
     if (entries.length === 0) return;
     await this.#offsets.write(this.partition, entries);
     if (isSynced) await this.#offsets.flush(this.partition);
+  }
+
+  /** Whether somebody who is not in it may change what it committed. @throws SeglogError `NON_EMPTY_GROUP`, `INCONSISTENT_GROUP_PROTOCOL` */
+  checkChangeable(): void {
+    checkOfConsumers(this.id, this.stored);
+    this.checkEmpty();
   }
 
   /** @throws SeglogError `NON_EMPTY_GROUP` */

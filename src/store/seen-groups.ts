@@ -5,7 +5,7 @@ import { describeGroup, type GroupDescription, type GroupListing, listingOf } fr
 import { loadGroups } from '../group/load.ts';
 import { OFFSETS_TOPIC, partitionForGroup } from '../group/records/partition-for-group.ts';
 import { type PlannedReset, planReset, type ResetTarget } from '../group/reset.ts';
-import type { StoredGroup } from '../group/state/stored-groups.ts';
+import { checkOfConsumers, type StoredGroup } from '../group/state/stored-groups.ts';
 import type { LogReader } from '../log/log-reader.ts';
 
 /** A topic as it lies there. */
@@ -22,14 +22,24 @@ export interface LyingTopics {
   problem(problem: SeglogError): void;
 }
 
-/** Every group, in order. @throws SeglogError (as a rejection) as `Log.read` */
+/** Every group, in order. Of partitions that cannot be read it is told. */
 export async function listGroups(topics: LyingTopics): Promise<GroupListing[]> {
   const offsets = topics.topic(OFFSETS_TOPIC);
   const found: GroupListing[] = [];
   for (let partition = 0; partition < (offsets?.count ?? 0); partition++) {
-    for (const group of (await groupsIn(topics, partition)).values()) found.push(listingOf(group, undefined));
+    for (const group of await groupsOrNone(topics, partition)) found.push(listingOf(group, undefined));
   }
   return found.sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
+}
+
+async function groupsOrNone(topics: LyingTopics, partition: number): Promise<Iterable<StoredGroup>> {
+  try {
+    return (await groupsIn(topics, partition)).values();
+  } catch (error) {
+    if (!(error instanceof SeglogError)) throw error;
+    topics.problem(error);
+    return [];
+  }
 }
 
 /** @throws SeglogError (as a rejection) `GROUP_ID_NOT_FOUND` */
@@ -49,6 +59,7 @@ export async function planSeenReset(
   partitions?: readonly TopicPartition[],
 ): Promise<PlannedReset[]> {
   const { group } = await groupOf(topics, id);
+  checkOfConsumers(id, group);
   return planReset(topics, group, partitions ?? [...(group?.positions.values() ?? [])], target);
 }
 

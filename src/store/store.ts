@@ -121,6 +121,9 @@ export class Store implements AsyncDisposable {
     const environment = storeEnvironment(options);
     const paths = typeof logDirectories === 'string' ? [logDirectories] : logDirectories;
     const store = new Store(environment, await loadStore(environment, paths));
+    // Before anything is appended: what a group committed must not lie above it.
+    const isAfterCrash = [...store.#partitions()].some((one) => one.problem === undefined && one.log.status().recovery);
+    if (isAfterCrash) await store.#groups.pullBack();
     const { directories, topics, partitions, troubled } = store.status();
     const offlinePartitions = troubled.length;
     environment.observer.opened({ directories: directories.length, topics, partitions, offlinePartitions });
@@ -266,7 +269,10 @@ export class Store implements AsyncDisposable {
     return new Group(id, this.#groupHost, this.#groups);
   }
 
-  /** All groups that committed anything, or have members, in order. @throws SeglogError (as a rejection) as `Log.read` */
+  /**
+   * All groups that committed anything, or have members, in order. Those of a partition of `__consumer_offsets` that cannot be read are
+   * left out, and that is a problem that the status tells.
+   */
   async groups(): Promise<GroupListing[]> {
     this.#check();
     return this.#groups.list();

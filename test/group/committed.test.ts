@@ -308,12 +308,17 @@ describe("what is Kafka's own", () => {
     expect(await listed()).toContainEqual(['g', 'classic']);
   });
 
-  test('a group that shares records is neither joined nor deleted', async () => {
+  test('a group that shares records is neither joined, deleted nor moved', async () => {
     await put(115 % 50, [{ key: SHARE_KEY, value: 'x' }]);
     expect(await listed()).toContainEqual(['s', 'share']);
     const code = 'INCONSISTENT_GROUP_PROTOCOL';
     await expect(bench.store.consumer({ group: 's', topics: 't' }).poll()).rejects.toMatchObject({ code });
-    await expect(bench.store.group('s').delete()).rejects.toMatchObject({ code });
+    const group = bench.store.group('s');
+    await expect(group.delete()).rejects.toMatchObject({ code });
+    await expect(group.commit([at(0, 1)])).rejects.toMatchObject({ code });
+    await expect(group.planReset({ to: 'earliest' }, [at(0, 0)])).rejects.toMatchObject({ code });
+    using reader = StoreReader.open(DIRECTORY, { fs: bench.fs });
+    await expect(reader.planReset('s', { to: 'earliest' }, [at(0, 0)])).rejects.toMatchObject({ code });
   });
 
   test('what a later version wrote is told of, kept, and in nobody s way but its own', async () => {

@@ -12,7 +12,7 @@ import { METADATA_DIRECTORY } from '../../src/format/names.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { adopt } from '../../src/handover/adopt.ts';
 import { type Handover, handOver, type HandoverOptions, type Refusal } from '../../src/handover/handover.ts';
-import { type Codec, type Log, type RecordInput, Store } from '../../src/index.ts';
+import { type Codec, type Log, type RecordInput, Store, type StoreOptions } from '../../src/index.ts';
 import { replayMetadata } from '../../src/metadata/replay.ts';
 import { encoded } from '../support/fixtures.ts';
 import type { Random } from '../support/random.ts';
@@ -65,8 +65,8 @@ export class TakeOver {
   }
 
   /** Opens the store, lets it be changed, and closes it. */
-  async inStore(work: () => Promise<void>): Promise<void> {
-    this.#store = await Store.open(this.directories, { periodicCleaning: false });
+  async inStore(work: () => Promise<void>, options: StoreOptions = {}): Promise<void> {
+    this.#store = await Store.open(this.directories, { periodicCleaning: false, ...options });
     try {
       await work();
     } finally {
@@ -328,8 +328,14 @@ export class TakeOver {
   }
 
   /** Reads on as a member of a group, commits where it came to, and leaves. @returns how many records came */
-  async joinInKafka(node: KafkaNode, group: string, name: string, count: number): Promise<number> {
-    const { records } = await node.ask<{ records: unknown[] }>({ op: 'join', group, topics: [name], count });
+  async joinInKafka(
+    node: KafkaNode,
+    group: string,
+    name: string,
+    count: number,
+    protocol: 'classic' | 'consumer' = 'classic',
+  ): Promise<number> {
+    const { records } = await node.ask<{ records: unknown[] }>({ op: 'join', group, topics: [name], count, protocol });
     this.#committedAll(group, name);
     return records.length;
   }

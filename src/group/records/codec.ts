@@ -76,6 +76,11 @@ export function readOffsetsRecord(key: Uint8Array | null, value: Uint8Array | nu
   }
 }
 
+/** The type of record that a key is of. @throws SeglogError `INVALID_RECORD` */
+export function typeOfKey(key: Uint8Array): number {
+  return readerOf(key).int16();
+}
+
 function offsetRecord(key: OffsetCommitKey, value: Uint8Array | null, isLegacy: boolean): OffsetsRecord {
   const { group, topic, partition } = key;
   return { kind: 'offset', group, topic, partition, value: orWhy(value, storedOffset), isLegacy };

@@ -98,11 +98,14 @@ export class GroupState {
    * A member joins, or joins again. Whoever is in the generation that is, and wants nothing else, stays in it; everybody else
    * has to wait for the next one.
    *
+   * @returns the id of the member in whose place it is, of the same instance: no group that has two is loaded by Kafka
    * @throws SeglogError `INCONSISTENT_GROUP_PROTOCOL`, `UNKNOWN_MEMBER_ID` when the group is dead
    */
-  join(joining: JoiningMember, nowMs: number): void {
+  join(joining: JoiningMember, nowMs: number): string | undefined {
     if (this.#state === 'Dead') throw this.#unknown(joining.memberId);
-    if (this.#assignor !== undefined && !this.isEmpty && this.#assignor !== joining.assignor) {
+    const replaced = this.#ofInstance(joining);
+    const isAlone = this.#members.size === (replaced === undefined ? 0 : 1);
+    if (this.#assignor !== undefined && !isAlone && this.#assignor !== joining.assignor) {
       throw new SeglogError(
         'INCONSISTENT_GROUP_PROTOCOL',
         `the members of the group ${this.id} have another assignor`,
@@ -115,14 +118,25 @@ export class GroupState {
     const known = this.#members.get(joining.memberId);
     if (known !== undefined && this.#isCurrent(known, joining)) {
       known.heardMs = nowMs;
-      return;
+      return undefined;
     }
+    const before = known ?? this.#members.get(replaced ?? '');
+    if (replaced !== undefined) this.#members.delete(replaced);
+    if (this.#leader === replaced) this.#leader = undefined;
     if (this.#state !== 'PreparingRebalance') this.prepare();
     this.#assignor = joining.assignor;
     this.#leader ??= joining.memberId;
     const topics = new Set(joining.topics);
-    const assigned = known?.assigned ?? [];
+    const assigned = before?.assigned ?? [];
     this.#members.set(joining.memberId, { joining, topics, assigned, hasJoined: true, heardMs: nowMs });
+    return replaced;
+  }
+
+  /** Another member of the same instance. */
+  #ofInstance({ memberId, groupInstanceId }: JoiningMember): string | undefined {
+    if (groupInstanceId === null) return undefined;
+    const members = [...this.#members.values()].map(({ joining }) => joining);
+    return members.find((one) => one.groupInstanceId === groupInstanceId && one.memberId !== memberId)?.memberId;
   }
 
   #isCurrent({ topics }: MutableMember, joining: JoiningMember): boolean {

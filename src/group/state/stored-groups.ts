@@ -1,5 +1,5 @@
 /** The groups of one partition of `__consumer_offsets`, as its records have them: each key's last one. */
-import type { SeglogError } from '../../errors/errors.ts';
+import { SeglogError } from '../../errors/errors.ts';
 import { readEndTransactionMarker } from '../../format/control-record.ts';
 import type { RecordBatch } from '../../record/record-batch.ts';
 import { type OffsetsRecord, type OtherProtocol, readOffsetsRecord } from '../records/codec.ts';
@@ -28,6 +28,16 @@ export interface StoredGroup {
   /** Keys of live records of a group of another protocol, by their hex. */
   readonly others: Map<string, Uint8Array>;
   protocol: OtherProtocol | undefined;
+}
+
+/** @throws SeglogError `INCONSISTENT_GROUP_PROTOCOL` for a group whose positions only Kafka's own coordinator may change */
+export function checkOfConsumers(id: string, group: StoredGroup | undefined): void {
+  const protocol = group?.protocol;
+  if (protocol !== 'share' && protocol !== 'streams') return;
+  throw new SeglogError('INCONSISTENT_GROUP_PROTOCOL', `the group ${id} is not one of consumers`, {
+    expected: 'a group of consumers',
+    found: protocol,
+  });
 }
 
 /** A record that only counts when its transaction is committed. */

@@ -50,6 +50,24 @@ describe('a group', () => {
     expect(ownersOf(group)).toEqual({ a: [0, 1], b: [2, 3] });
   });
 
+  test('has one member of an instance, and that is the last one who joined', () => {
+    const group = stable('a', 'b');
+    const static1 = { ...joining('c'), groupInstanceId: 'i' };
+    expect(group.join(static1, 0)).toBeUndefined();
+    for (const id of ['a', 'b']) group.join(joining(id), 0);
+    group.complete(COUNTS);
+    group.settle(0);
+    expect(group.join(static1, 0)).toBeUndefined();
+    expect(group.join({ ...static1, memberId: 'd' }, 0)).toBe('c');
+    expect([group.state, group.members.map(({ memberId }) => memberId)]).toEqual([
+      'PreparingRebalance',
+      ['a', 'b', 'd'],
+    ]);
+    expect(() => group.checkCommit('c', group.generation)).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_MEMBER_ID' }),
+    );
+  });
+
   test('goes on without those who did not join in time', () => {
     const group = stable('a', 'b');
     group.join(joining('c'), 0);
