@@ -1,6 +1,7 @@
 /** What keeps log directories from changing hands. Each check gives all that it finds. */
+import { join } from 'node:path';
 import { SeglogError } from '../errors/errors.ts';
-import { METADATA_DIRECTORY, type TopicPartition } from '../format/names.ts';
+import { METADATA_DIRECTORY, PARTITION_FILES, type TopicPartition } from '../format/names.ts';
 import type { MetadataImage, TopicImage } from '../metadata/image.ts';
 import type { PartitionRecord } from '../message/generated/metadata-topics.ts';
 import { isKafkaTrue, kafkaRefuses } from './kafka-configs.ts';
@@ -25,6 +26,15 @@ export function* checkClosed(
       yield new SeglogError('RECOVERY_REFUSED', `the log directory was not closed clean by its last ${by}`, {
         ...{ file: path, expected: 'the mark .kafka_cleanshutdown', found: 'none', action },
       });
+    } else if (by === 'store' && markedEpoch === undefined && registered !== undefined) {
+      // A broker would take the stop for an unclean one, and elect itself leader as after a loss.
+      yield new SeglogError(
+        'RECOVERY_REFUSED',
+        'the mark of a clean stop does not say which life of the broker it ended',
+        {
+          ...{ file: path, expected: `broker epoch ${registered.brokerEpoch}`, found: 'none', action },
+        },
+      );
     } else if (
       markedEpoch !== undefined &&
       registered !== undefined &&
@@ -53,8 +63,10 @@ export function* checkMetadata({ directories, replayed, nodeId, metadataRoot }: 
     });
   }
   const given = new Set(directories.map(({ identity }) => identity?.directoryId));
+  // One in which nothing lies may have been given up: a broker registers those that it starts with.
+  const used = new Set([...partitionsOf(image)].flatMap(([, partition]) => partition.directories));
   for (const id of image.brokers.get(nodeId)?.logDirs ?? []) {
-    if (given.has(id)) continue;
+    if (given.has(id) || !used.has(id)) continue;
     yield new SeglogError('DIRECTORY_MISMATCH', 'a log directory of the node is not among those given', {
       ...{ expected: `directory.id ${id}`, found: [...given].join(', ') },
       action: 'Give all log directories of the node; each has its id in meta.properties',
@@ -112,9 +124,12 @@ function duplicate({ path }: SurveyedPartition, other: SurveyedPartition): Seglo
 
 /** What a broker needs besides: it would end at its start otherwise. */
 export function* checkForKafka({ directories, replayed }: Survey): Generator<SeglogError, void> {
-  for (const { path } of directories) {
+  for (const { path, partitions } of directories) {
     const problem = pathProblem(path);
     if (problem !== undefined) yield problem;
+    for (const partition of partitions) {
+      if (partition.topicId === undefined && !partition.isEmpty) yield withoutTopicId(partition);
+    }
   }
   if (replayed === undefined) return;
   for (const { name } of replayed.image.topics.values()) {
@@ -128,6 +143,18 @@ export function* checkForKafka({ directories, replayed }: Survey): Generator<Seg
     }
     if (isKafkaTrue(replayed.image.topicConfig(name).get(REMOTE_STORAGE))) yield remote(name);
   }
+}
+
+/** A broker takes it for one that never had a record: it puts it aside, and makes the partition anew. */
+function withoutTopicId({ path }: SurveyedPartition): SeglogError {
+  return new SeglogError(
+    'DIRECTORY_MISMATCH',
+    `a partition has no ${PARTITION_FILES.metadata}: a broker would rename it to -stray`,
+    {
+      file: join(path, PARTITION_FILES.metadata),
+      action: 'Open it once with `seglog store run`, which writes that file, and stop that with Ctrl-C',
+    },
+  );
 }
 
 /** What a store could not serve. */

@@ -163,10 +163,11 @@ function* places(survey: Survey, image: MetadataImage): Generator<Uint8Array, vo
     const found = lying.get(`${name}-${partition.partitionId}`);
     const id = found?.directory.identity?.directoryId;
     const leaderEpoch = Math.max(partition.leaderEpoch, found?.newestEpoch ?? 0);
+    // Versions before 3.7 do not say it.
     const isThere = id === undefined || partition.directories.length === 0 || partition.directories[0] === id;
     if (isThere && leaderEpoch === partition.leaderEpoch) continue;
     const { partitionEpoch } = partition;
-    const placed = { ...partition, leaderEpoch, directories: id === undefined ? partition.directories : [id] };
+    const placed = { ...partition, leaderEpoch, directories: isThere ? partition.directories : [id] };
     yield partitionValue({ ...placed, partitionEpoch: partitionEpoch + 1 }, image.metadataVersion ?? 0);
   }
 }

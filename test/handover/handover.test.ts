@@ -1,16 +1,30 @@
 /** What handing over writes, and what it leaves as it is. */
 import { expect, test } from 'vitest';
-import { defaultEngine } from '../../src/engine/select.ts';
 import { ManualClock } from '../../src/clock/clock.ts';
-import { replayMetadata } from '../../src/metadata/replay.ts';
+import type { FeatureLevelRecord } from '../../src/message/generated/metadata-log.ts';
+import type { PartitionRecord } from '../../src/message/generated/metadata-topics.ts';
+import { METADATA_VERSION } from '../../src/metadata/features.ts';
+import { featureValue, partitionValue } from '../../src/metadata/image-records.ts';
+import { decodeRecord } from '../../src/metadata/record.ts';
+import { RECORD_TYPES } from '../../src/metadata/record-types.ts';
 import { printServerProperties } from '../../src/handover/server-properties.ts';
 import { Store } from '../../src/index.ts';
-import type { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
-import { adopting, closedStore, contents, handingOver, PATHS } from './support.ts';
+import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
+import { adopting, closedStore, contents, handingOver, image, PATHS, restate } from './support.ts';
 
-function image(fs: MemoryFileSystem) {
-  const environment = { engine: defaultEngine(), fs, clock: new ManualClock(0) };
-  return replayMetadata(environment, '/a/__cluster_metadata-0', true).image;
+/** As with Kafka 3.3: partitions do not say where they lie. */
+function downgrade(fs: MemoryFileSystem): void {
+  const version = 7;
+  restate(fs, (values) =>
+    values.map((value) => {
+      const { type, data } = decodeRecord(value);
+      if (type === RECORD_TYPES.partition) {
+        return partitionValue({ ...(data as PartitionRecord), directories: [] }, version);
+      }
+      const isVersion = type === RECORD_TYPES.featureLevel && (data as FeatureLevelRecord).name === METADATA_VERSION;
+      return isVersion ? featureValue(METADATA_VERSION, version) : value;
+    }),
+  );
 }
 
 function propertiesIn(fs: MemoryFileSystem): Record<string, string> {
@@ -98,6 +112,26 @@ test('a partition whose log has a newer leader epoch than the metadata log, or w
   const placed = image(fs).topics.get('events')?.partitions.get(0);
   expect(placed).toMatchObject({ leaderEpoch: 9, partitionEpoch: (known?.partitionEpoch ?? 0) + 1, replicas: [1] });
   expect(placed?.directories).not.toEqual(known?.directories);
+});
+
+test('a log directory that was given up while nothing was in it keeps nothing from a broker', async () => {
+  const fs = new MemoryFileSystem();
+  const clock = new ManualClock(0);
+  await (await Store.open(['/a', '/b'], { fs, clock })).close();
+  const store = await Store.open(['/a'], { fs, clock });
+  await store.createTopic({ name: 'events', partitions: 2 });
+  await store.close();
+  expect(await handingOver(fs, { paths: ['/a'] })).toMatchObject({ directories: ['/a'], partitions: 2 });
+  expect(await adopting(fs, ['/a'])).toMatchObject({ directories: ['/a'], partitions: 2 });
+});
+
+test('where the metadata log is too old to say where partitions lie, that is not written into it', async () => {
+  const fs = await closedStore();
+  const root = PATHS.find((path) => fs.stat(`${path}/events-0`) !== undefined) ?? '';
+  downgrade(fs);
+  fs.replaceSmall(`${root}/events-0/leader-epoch-checkpoint`, Buffer.from('0\n2\n0 0\n9 1\n'));
+  expect(await handingOver(fs)).toMatchObject({ wasWritten: true });
+  expect(image(fs).topics.get('events')?.partitions.get(0)).toMatchObject({ leaderEpoch: 9, directories: [] });
 });
 
 test('what was handed over and not taken is adopted again', async () => {

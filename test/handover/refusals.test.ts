@@ -135,25 +135,55 @@ test('nor while a store has them open', async () => {
   await expect(adopting(fs)).rejects.toMatchObject({ code: 'LOG_LOCKED' });
 });
 
-const FOR_KAFKA: readonly { says: string; config: object; told: RegExp }[] = [
+interface CaseForKafka {
+  readonly says: string;
+  /** Of a topic `odd`. */
+  readonly config?: object;
+  readonly damage?: (fs: MemoryFileSystem) => void;
+  readonly told: readonly RegExp[];
+}
+
+/** A broker elects leaders uncleanly where it does not believe them. */
+const MARKS = ['', 'garbage', '{"version":0}', '{"version":0,"brokerEpoch":-1}'];
+
+const FOR_KAFKA: readonly CaseForKafka[] = [
   {
-    says: 'smaller segments than a broker makes',
+    says: 'a topic with smaller segments than a broker makes',
     config: { segmentBytes: 1000 },
-    told: /segment\.bytes of the topic odd.*expected a whole number from 1048576, found "1000".*seglog topics alter odd/,
+    told: [
+      /segment\.bytes of the topic odd.*expected a whole number from 1048576, found "1000".*seglog topics alter odd/,
+    ],
   },
   {
-    says: 'a level of gzip that it does not know',
+    says: 'a topic with a level of gzip that it does not know',
     config: { compressionGzipLevel: 0 },
-    told: /compression\.gzip\.level of the topic odd/,
+    told: [/compression\.gzip\.level of the topic odd/],
   },
+  {
+    says: 'a partition that says no topic',
+    // A broker would put its records aside.
+    damage: (fs) => fs.remove(`${placeOf(fs, 'events-0')}/partition.metadata`),
+    told: [/^DIRECTORY_MISMATCH: .*no partition\.metadata.*events-0\/partition\.metadata.*seglog store run/],
+  },
+  ...MARKS.map((mark) => ({
+    says: `a mark ${mark}`,
+    damage: (fs: MemoryFileSystem) => PATHS.forEach((path) => edit(fs, `${path}/.kafka_cleanshutdown`, () => mark)),
+    told: PATHS.map((path) => new RegExp(`^RECOVERY_REFUSED: .*life of the broker.*broker epoch \\d+.*\\(${path}\\)`)),
+  })),
 ];
 
-test.each(FOR_KAFKA)('a topic with $says keeps them from a broker, but not from a store', async ({ config, told }) => {
-  const fs = await closedStore(async (store) => void (await store.createTopic({ name: 'odd', config })));
+test.each(FOR_KAFKA)('$says: they are not handed over, but adopted, and handed over then', async (one) => {
+  const { config, damage, told } = one;
+  const fs = await closedStore(
+    async (store) => void (config === undefined || (await store.createTopic({ name: 'odd', config }))),
+  );
+  damage?.(fs);
   const before = contents(fs);
-  expect(problemsOf(await handingOver(fs))).toEqual([expect.stringMatching(told)]);
+  expect(problemsOf(await handingOver(fs))).toEqual(told.map((text) => expect.stringMatching(text)));
   expect(contents(fs)).toEqual(before);
   expect(problemsOf(await adopting(fs))).toEqual([]);
+  // What a topic says of itself a store keeps; the rest it has written.
+  expect(problemsOf(await handingOver(fs))).toHaveLength(config === undefined ? 0 : told.length);
 });
 
 test('a transaction that is open keeps them from a broker, which would wait for its end for ever', async () => {
