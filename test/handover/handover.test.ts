@@ -4,7 +4,8 @@ import { ManualClock } from '../../src/clock/clock.ts';
 import type { FeatureLevelRecord } from '../../src/message/generated/metadata-log.ts';
 import type { PartitionRecord } from '../../src/message/generated/metadata-topics.ts';
 import { METADATA_VERSION } from '../../src/metadata/features.ts';
-import { featureValue, partitionValue } from '../../src/metadata/image-records.ts';
+import { RESOURCE_TYPES } from '../../src/metadata/image.ts';
+import { configValue, featureValue, partitionValue } from '../../src/metadata/image-records.ts';
 import { decodeRecord } from '../../src/metadata/record.ts';
 import { RECORD_TYPES } from '../../src/metadata/record-types.ts';
 import { printServerProperties } from '../../src/handover/server-properties.ts';
@@ -72,7 +73,13 @@ test('defaults of the store are named as a broker has them', async () => {
 
 test('what Java would read as something else is escaped', () => {
   const text = printServerProperties({
-    ...{ nodeId: 1, logDirectories: ['C:\\dátum'], metadataDirectory: '/m', hasDynamicVoters: true, defaults: [] },
+    ...{
+      nodeId: 1,
+      logDirectories: ['C:\\dátum'],
+      metadataDirectory: '/m',
+      hasDynamicVoters: true,
+      defaults: new Map(),
+    },
     ...{ listener: { host: 'h', port: 1 }, controllerListener: { host: 'h', port: 2 } },
   });
   expect(text).toContain(String.raw`log.dirs=C:\\d\u00e1tum`);
@@ -99,6 +106,41 @@ test('Kafka gives out producer ids above those that records have, and the mark o
   const before = contents(fs);
   await handingOver(fs);
   expect(contents(fs)).toEqual(before);
+});
+
+test("somebody's own server.properties stays, is told of, and keeps nothing of the rest from being done", async () => {
+  const fs = await closedStore(async (store) => {
+    const producer = { producerId: 1234, producerEpoch: 0, baseSequence: 0 };
+    await store.partition('events', 2).append([{ value: 'v' }], { producer });
+  });
+  const own = Buffer.from('node.id=1\n');
+  fs.replaceSmall('/a/server.properties', own);
+  expect(await handingOver(fs)).toMatchObject({ wasWritten: false, differs: true });
+  expect(Buffer.from(fs.readSmall('/a/server.properties') ?? [])).toEqual(own);
+  expect(image(fs).kept.nextProducerId).toBe(2000);
+  // Another file shows what would be written.
+  const propertiesFile = '/a/other.properties';
+  expect(await handingOver(fs, { propertiesFile })).toMatchObject({ wasWritten: true, differs: false });
+  expect(await handingOver(fs, { propertiesFile })).toMatchObject({ wasWritten: false, differs: false });
+});
+
+test('it is told of what the metadata log says of brokers, which counts more than the file', async () => {
+  const fs = await closedStore();
+  expect(await handingOver(fs)).toMatchObject({ overridden: [] });
+  restate(fs, (values) => [
+    ...values,
+    configValue(RESOURCE_TYPES.broker, '', 'log.retention.ms', '1000'),
+    configValue(RESOURCE_TYPES.broker, '', 'log.retention.bytes', '77'),
+    configValue(RESOURCE_TYPES.broker, '1', 'log.retention.bytes', '99'),
+    configValue(RESOURCE_TYPES.broker, '', 'log.cleaner.threads', '2'),
+    configValue(RESOURCE_TYPES.broker, '', 'log.roll.ms', '5000'),
+  ]);
+  expect(await handingOver(fs, { defaults: { segmentMs: 5000 } })).toMatchObject({
+    overridden: [
+      { name: 'log.retention.ms', value: '1000', written: '-1' },
+      { name: 'log.retention.bytes', value: '99', written: '-1' },
+    ],
+  });
 });
 
 test('a partition whose log has a newer leader epoch than the metadata log, or which lies elsewhere, is written down', async () => {

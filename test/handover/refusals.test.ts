@@ -1,9 +1,16 @@
 /** Why log directories do not change hands: each reason is told with what to do, and nothing was changed. */
 import { expect, test } from 'vitest';
 import type { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
+import type { HandoverOptions } from '../../src/handover/handover.ts';
 import { Store } from '../../src/index.ts';
+import { CONTROL_TYPES } from '../../src/format/control-record.ts';
+import { KRaftVersionRecord, VotersRecord } from '../../src/message/generated/control.ts';
+import type { StructValue } from '../../src/message/plan.ts';
+import type { AnyMessage } from '../../src/message/schema.ts';
+import type { ControlRecord } from '../../src/metadata/batches.ts';
 import { printPartitionMetadata } from '../../src/format/partition-metadata.ts';
-import { adopting, closedStore, contents, handingOver, PATHS, problemsOf } from './support.ts';
+import { controlRecord } from '../support/coordinator-records.ts';
+import { adopting, closedStore, contents, handingOver, PATHS, problemsOf, restate } from './support.ts';
 
 const STRANGE_ID = 'N-n8Pc62RTeyzDX7h7d1tQ';
 
@@ -200,6 +207,45 @@ test('a transaction that is open keeps them from a broker, which would wait for 
   expect(told).toEqual(['INVALID_TRANSACTION_STATE']);
 });
 
+/** KRaftVersion and KRaftVoters of one voter, as where `kraft.version` is 1. */
+function dynamicVoter(voterDirectoryId: string): ControlRecord[] {
+  const kRaftVersionFeature = { minSupportedVersion: 0, maxSupportedVersion: 1 };
+  const endpoints = [{ name: 'CONTROLLER', host: 'localhost', port: 9093 }];
+  const said: readonly [number, AnyMessage, StructValue][] = [
+    [CONTROL_TYPES.kraftVersion, KRaftVersionRecord, { kRaftVersion: 1 }],
+    [
+      CONTROL_TYPES.kraftVoters,
+      VotersRecord,
+      { voters: [{ voterId: 1, voterDirectoryId, endpoints, kRaftVersionFeature }] },
+    ],
+  ];
+  return said.map(([type, message, value]) => ({
+    type,
+    value: controlRecord(type, message, value, 0).value ?? new Uint8Array(0),
+  }));
+}
+
+test('a metadata log whose voter votes from another log directory than its own keeps them where they are', async () => {
+  const fs = await closedStore();
+  const idOf = (path: string): string =>
+    /directory\.id=(.*)/.exec(Buffer.from(fs.readSmall(`${path}/meta.properties`) ?? []).toString())?.[1] ?? '';
+  restate(fs, (values) => values, dynamicVoter(STRANGE_ID));
+  const before = contents(fs);
+  for (const outcome of [await handingOver(fs), await adopting(fs)]) {
+    expect(problemsOf(outcome)).toEqual([
+      expect.stringMatching(
+        new RegExp(`^DIRECTORY_MISMATCH: .*voter.*expected directory.id ${STRANGE_ID}, found ${idOf('/a')} \\(/a\\)`),
+      ),
+    ]);
+    expect(contents(fs)).toEqual(before);
+  }
+  // Its own, or none, as where voters were static when the log began.
+  for (const id of [idOf('/a'), 'A'.repeat(22)]) {
+    restate(fs, (values) => values, dynamicVoter(id));
+    expect(problemsOf(await handingOver(fs))).toEqual([]);
+  }
+});
+
 test('a path with a comma cannot be said to a broker', async () => {
   const fs = await closedStore();
   const store = await Store.open('/a,b', { fs });
@@ -208,13 +254,42 @@ test('a path with a comma cannot be said to a broker', async () => {
   expect(problemsOf(await handingOver(fs, { paths: ['/a,b'] }))).toEqual([expect.stringMatching(/a comma \(\/a,b\)/)]);
 });
 
-test("somebody's own server.properties stays, and another file can be named", async () => {
+const SETUPS: readonly { says: string; options: Partial<HandoverOptions>; told: RegExp }[] = [
+  {
+    says: 'smaller segments than it makes',
+    options: { defaults: { segmentBytes: 1000 } },
+    told: /^INVALID_CONFIG: .*segment\.bytes.*expected a whole number from 1048576, found "1000"/,
+  },
+  {
+    says: 'a level of gzip that it does not know',
+    options: { defaults: { compressionGzipLevel: 0 } },
+    told: /^INVALID_CONFIG: .*compression\.gzip\.level.*but not 0, found "0"/,
+  },
+  {
+    says: 'records that are to go at once',
+    options: { defaults: { retentionMs: 0 } },
+    told: /^INVALID_CONFIG: .*retention\.ms.*a whole number, but not 0, found "0"/,
+  },
+  {
+    says: 'no address of its own',
+    options: { listener: { host: '0.0.0.0', port: 9092 } },
+    told: /^INVALID_ARGUMENT: .*all addresses.*found 0\.0\.0\.0.*advertised\.listeners/,
+  },
+  {
+    says: 'no address of IPv6 of its own',
+    options: { controllerListener: { host: '[::]', port: 9093 } },
+    told: /^INVALID_ARGUMENT: .*all addresses.*found \[::\]/,
+  },
+  {
+    says: 'one port for both listeners',
+    options: { listener: { host: 'elsewhere', port: 9093 } },
+    told: /^INVALID_ARGUMENT: .*the same port.*found 9093/,
+  },
+];
+
+test.each(SETUPS)('a broker that would end at its start is not set up: $says', async ({ options, told }) => {
   const fs = await closedStore();
-  fs.replaceSmall('/a/server.properties', Buffer.from('node.id=1\n'));
   const before = contents(fs);
-  expect(problemsOf(await handingOver(fs))).toEqual([
-    expect.stringMatching(/^INVALID_ARGUMENT: .*not overwritten \(\/a\/server\.properties\)/),
-  ]);
+  expect(problemsOf(await handingOver(fs, options))).toEqual([expect.stringMatching(told)]);
   expect(contents(fs)).toEqual(before);
-  expect(await handingOver(fs, { propertiesFile: '/a/other.properties' })).toMatchObject({ wasWritten: true });
 });
