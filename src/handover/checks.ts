@@ -20,7 +20,8 @@ const NO_DIRECTORY = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 /** How whoever had them last is made to stop clean. */
 const CLOSE_STORE = 'Open it once with `seglog store run`, which recovers it, and stop that with Ctrl-C';
-const CLOSE_BROKER = 'Start that Kafka on it once more, and stop it with kafka-server-stop.sh';
+const CLOSE_BROKER =
+  'Start that Kafka on it once more, and stop it with kafka-server-stop.sh. If it was an adoption that was killed, `seglog store run` recovers it as well; stop that with Ctrl-C';
 
 /** That the last who had the directories stopped clean. */
 export function* checkClosed(

@@ -32,6 +32,7 @@ import { brokerConfigs } from './kafka-configs.ts';
 import { whileLocked } from './locks.ts';
 import { seenProducers } from './producers.ts';
 import { type Endpoint, keptUnless, printServerProperties } from './server-properties.ts';
+import { judgeTransactions } from './transactions.ts';
 import { type Survey, type SurveyEnvironment, surveyDirectories } from './survey.ts';
 
 /** The name of the file, in the first log directory: brokers pass over files that they do not know. */
@@ -127,6 +128,7 @@ function examine(paths: readonly string[], options: HandoverOptions): Examined |
     ...checkMetadata(survey),
     ...checkPartitions(survey),
     ...producers.problems,
+    ...judgeTransactions(environment, survey, producers.open).unknown,
     ...checkForKafka(survey),
     ...checkSetup(options),
   ];

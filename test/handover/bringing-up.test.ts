@@ -23,7 +23,7 @@ function withoutEpochs(files: Record<string, string>): Record<string, string> {
   );
 }
 
-test('nobody gets a log directory between the look and the end', async () => {
+test('F10: nobody gets a log directory between the look and the end', async () => {
   const fs = await storeWithProducer();
   const replace = fs.replaceSmall.bind(fs);
   const tries: Promise<unknown>[] = [];
@@ -50,20 +50,23 @@ test.each([
   { says: 'the epoch', call: 1, file: /quorum-state/ },
   { says: 'the start of the epoch', call: 2, file: /leader-epoch-checkpoint/ },
   { says: 'the records', call: 3, file: /0\.log/ },
-])('without space for $says everything is as it was, and there is no need of a recovery', async ({ call, file }) => {
-  const fs = await storeWithProducer();
-  const before = contents(fs);
-  const full = new FaultyFileSystem(fs);
-  full.plan({ operation: 'write', call, errno: 'ENOSPC', shortBy: 5 });
-  await expect(handingOver(fs, { fs: full })).rejects.toMatchObject({
-    code: 'IO',
-    errno: 'ENOSPC',
-    file: expect.stringMatching(file),
-  });
-  expect(withoutEpochs(contents(fs))).toEqual(withoutEpochs(before));
-  expect(await handingOver(fs)).toMatchObject({ wasWritten: true });
-  expect(image(fs).kept.nextProducerId).toBe(2000);
-});
+])(
+  'F16: without space for $says everything is as it was, and there is no need of a recovery',
+  async ({ call, file }) => {
+    const fs = await storeWithProducer();
+    const before = contents(fs);
+    const full = new FaultyFileSystem(fs);
+    full.plan({ operation: 'write', call, errno: 'ENOSPC', shortBy: 5 });
+    await expect(handingOver(fs, { fs: full })).rejects.toMatchObject({
+      code: 'IO',
+      errno: 'ENOSPC',
+      file: expect.stringMatching(file),
+    });
+    expect(withoutEpochs(contents(fs))).toEqual(withoutEpochs(before));
+    expect(await handingOver(fs)).toMatchObject({ wasWritten: true });
+    expect(image(fs).kept.nextProducerId).toBe(2000);
+  },
+);
 
 test('a sync that fails leaves a log directory without the mark of a clean stop: nobody knows what is on the disk', async () => {
   const fs = await storeWithProducer();

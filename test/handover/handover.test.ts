@@ -1,5 +1,7 @@
 /** What handing over writes, and what it leaves as it is. */
 import { expect, test } from 'vitest';
+import { defaultEngine } from '../../src/engine/select.ts';
+import { adopt } from '../../src/handover/adopt.ts';
 import { ManualClock } from '../../src/clock/clock.ts';
 import type { FeatureLevelRecord } from '../../src/message/generated/metadata-log.ts';
 import type { PartitionRecord } from '../../src/message/generated/metadata-topics.ts';
@@ -183,4 +185,14 @@ test('what was handed over and not taken is adopted again', async () => {
   await using store = await Store.open(PATHS, { fs });
   expect(store.topics()).toEqual(['events', 'logs']);
   expect(store.partition('events', 0).logEndOffset).toBe(1);
+});
+
+test('an adoption that is stopped before the store is opened changes nothing', async () => {
+  const fs = await closedStore();
+  const before = contents(fs);
+  const options = { engine: defaultEngine(), fs, clock: new ManualClock(0) };
+  const stopped = new Error('stopped');
+  await expect(adopt(PATHS, { ...options, signal: AbortSignal.abort(stopped) })).rejects.toBe(stopped);
+  expect(contents(fs)).toEqual(before);
+  expect(await adopt(PATHS, { ...options, signal: new AbortController().signal })).toMatchObject({ topics: 2 });
 });

@@ -193,20 +193,6 @@ test.each(FOR_KAFKA)('$says: they are not handed over, but adopted, and handed o
   expect(problemsOf(await handingOver(fs))).toHaveLength(config === undefined ? 0 : told.length);
 });
 
-test('a transaction that is open keeps them from a broker, which would wait for its end for ever', async () => {
-  const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true };
-  const fs = await closedStore(
-    async (store) => void (await store.partition('events', 1).append([{ value: 'v' }], { producer })),
-  );
-  expect(problemsOf(await handingOver(fs))).toEqual([
-    expect.stringMatching(/^INVALID_TRANSACTION_STATE: producer 7 has a transaction open.*from offset 0 on/),
-  ]);
-  // A store can end it: whoever adopts it is told.
-  const told: string[] = [];
-  expect(await adopting(fs, PATHS, ({ code }) => told.push(code))).toMatchObject({ topics: 2 });
-  expect(told).toEqual(['INVALID_TRANSACTION_STATE']);
-});
-
 /** KRaftVersion and KRaftVoters of one voter, as where `kraft.version` is 1. */
 function dynamicVoter(voterDirectoryId: string): ControlRecord[] {
   const kRaftVersionFeature = { minSupportedVersion: 0, maxSupportedVersion: 1 };
