@@ -25,6 +25,7 @@ import org.apache.kafka.storage.internals.log.LogConfig;
  *   {"op": "start", "properties": FILE}    what kafka-server-start.sh does; answers when the broker takes requests
  *   {"op": "stop"}                         what SIGTERM does to it
  *   {"op": "configs", "values": [[NAME, VALUE], ...]}    {"refused": [false, ...]}: what a topic's log would not open with
+ *   {"op": "brokerConfigs", "values": [[NAME, VALUE], ...]}    {"refused": [false, ...]}: what a broker would not start with
  *
  * All other questions go to {@link KafkaNodeClient}. An answer is an object, with `error` in it where there was one.
  */
@@ -64,6 +65,7 @@ public final class KafkaNode {
       case "start" -> start(question.get("properties").asText());
       case "stop" -> stop();
       case "configs" -> question.get("values").forEach(one -> answer.withArray("refused").add(refuses(one)));
+      case "brokerConfigs" -> question.get("values").forEach(one -> answer.withArray("refused").add(brokerRefuses(one)));
       default -> {
         if (client == null) throw new IllegalStateException("no broker runs");
         client.answer(question, answer);
@@ -85,6 +87,22 @@ public final class KafkaNode {
       LogConfig.fromProps(Map.of(), properties);
       return false;
     } catch (ConfigException e) {
+      return true;
+    }
+  }
+
+  private static boolean brokerRefuses(JsonNode config) {
+    Properties properties = new Properties();
+    properties.put("process.roles", "broker,controller");
+    properties.put("node.id", "1");
+    properties.put("controller.quorum.voters", "1@localhost:2");
+    properties.put("listeners", "PLAINTEXT://localhost:1,CONTROLLER://localhost:2");
+    properties.put("controller.listener.names", "CONTROLLER");
+    properties.put(config.get(0).asText(), config.get(1).asText());
+    try {
+      new LogConfig(KafkaConfig.fromProps(properties).extractLogConfigMap());
+      return false;
+    } catch (ConfigException | IllegalArgumentException e) {
       return true;
     }
   }

@@ -43,7 +43,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *   {"op": "topics"}    {"topics": [{"name", "id", "configs": {..}, "partitions": [{"leader", "replicas", "isr"}]}]}, internal ones too
  *   {"op": "create", "topic", "partitions", "configs"}, {"op": "delete", "topic"}, {"op": "grow", "topic", "partitions"},
  *   {"op": "alter", "topic", "configs": {"name": "value" or null}}
- *   {"op": "produce", "topic", "partition", "compression", "transactionalId", "abort", "records": [{"timestamp", "key", "value", "headers"}]}
+ *   {"op": "produce", "topic", "partition", "compression", "transactionalId", "abort", "leaveOpen", "records": [{"timestamp", "key", "value", "headers"}]}
  *   {"op": "consume", "partitions": [["topic", 0], ...], "isolation"}    {"partitions": [{"topic", "partition", "from", "to", "records": [...]}]},
  *   all records that there are
  *   {"op": "groups"}    {"groups": {ID: {"state", "committed": {"topic-0": {"offset", "leaderEpoch", "metadata"}}}}}
@@ -160,7 +160,9 @@ final class KafkaNodeClient implements AutoCloseable {
       producer.flush();
       for (Future<RecordMetadata> one : sent) answer.withArray("offsets").add(one.get().offset());
       if (!transactional) return;
-      if (question.path("abort").asBoolean()) producer.abortTransaction();
+      // As a producer that dies.
+      if (question.path("leaveOpen").asBoolean()) producer.close(Duration.ZERO);
+      else if (question.path("abort").asBoolean()) producer.abortTransaction();
       else producer.commitTransaction();
     }
   }

@@ -8,6 +8,7 @@ import { refuse, resolveDirectories } from './change-hands.ts';
 import { EXIT, tell, ToldError } from './exit-codes.ts';
 import { jsonText } from './json-line.ts';
 import { Output } from './output.ts';
+import { untilStopped } from './signals.ts';
 import { collectDirectory, DIR_HELP, DIR_OPTION } from './store-directories.ts';
 
 interface AdoptArguments {
@@ -15,9 +16,19 @@ interface AdoptArguments {
   readonly json?: boolean;
 }
 
-async function take(given: readonly string[], { dir = [], json = false }: AdoptArguments): Promise<void> {
-  const outcome = await adopt(resolveDirectories([...given, ...dir]), {
-    ...{ engine: defaultEngine(), fs: nodeFileSystem, clock: systemClock },
+async function take(given: readonly string[], options: AdoptArguments): Promise<void> {
+  const paths = resolveDirectories([...given, ...(options.dir ?? [])]);
+  // While the store is open its marks are away: it is closed before the process ends.
+  await untilStopped((signal) => adoptAndTell(paths, options, signal));
+}
+
+async function adoptAndTell(
+  paths: readonly string[],
+  { json = false }: AdoptArguments,
+  signal: AbortSignal,
+): Promise<void> {
+  const outcome = await adopt(paths, {
+    ...{ engine: defaultEngine(), fs: nodeFileSystem, clock: systemClock, signal },
     onProblem: ({ code, message }) => tell(`note: ${code}: ${message}`),
   });
   if ('problems' in outcome) throw refuse(outcome, 'not adopted');

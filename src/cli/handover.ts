@@ -7,6 +7,7 @@ import { nodeFileSystem } from '../fs/node-fs.ts';
 import { type Handover, handOver } from '../handover/handover.ts';
 import type { Endpoint } from '../handover/server-properties.ts';
 import { collectConfig } from './arguments.ts';
+import { tell } from './exit-codes.ts';
 import { refuse, resolveDirectories } from './change-hands.ts';
 import { jsonText } from './json-line.ts';
 import { Output } from './output.ts';
@@ -32,14 +33,32 @@ function parseEndpoint(text: string): Endpoint {
   return { host, port: Number(port) };
 }
 
-function textOf({ clusterId, nodeId, topics, partitions, propertiesFile, wasWritten }: Handover): string {
+function textOf(outcome: Handover): string {
+  const { clusterId, nodeId, topics, partitions, propertiesFile, wasWritten, differs } = outcome;
+  const what = wasWritten ? 'written' : differs ? 'kept' : 'there already';
   return [
     `cluster.id: ${clusterId} node.id: ${nodeId} topics: ${topics} partitions: ${partitions}`,
-    `${wasWritten ? 'written' : 'there already'}: ${propertiesFile}`,
+    `${what}: ${propertiesFile}`,
     `start Apache Kafka 4.3 or newer: bin/kafka-server-start.sh ${shellQuoted(propertiesFile)}`,
   ]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** What is to be known before a broker is started. */
+function tellNotes({ propertiesFile, differs, overridden }: Handover): void {
+  if (differs) {
+    tell(
+      `note: ${propertiesFile} says something else than would be written, and was kept: see that it is right for these directories; ` +
+        '--output writes another file to compare it with',
+    );
+  }
+  for (const { name, value, written } of overridden) {
+    tell(
+      `note: the metadata log says ${name}=${value} of brokers, which counts more than ${name}=${written} in a file; ` +
+        'kafka-configs.sh --entity-type brokers alters it',
+    );
+  }
 }
 
 function shellQuoted(text: string): string {
@@ -56,8 +75,10 @@ async function handover(given: readonly string[], options: HandoverArguments): P
   if ('problems' in outcome) throw refuse(outcome, 'not handed over');
   const output = new Output(process.stdout);
   const command = ['bin/kafka-server-start.sh', outcome.propertiesFile];
-  await output.write(json ? `${jsonText({ ...outcome, command })}\n` : textOf(outcome));
+  const overridden = outcome.overridden.map((one) => ({ ...one }));
+  await output.write(json ? `${jsonText({ ...outcome, overridden, command })}\n` : textOf(outcome));
   await output.flush();
+  tellNotes(outcome);
 }
 
 /** Adds `handover` to the program. */
@@ -83,7 +104,7 @@ export function registerHandover(program: Command): void {
     .option('--output <file>', 'where to write it (default: server.properties in the first log directory)')
     .option(
       '--json',
-      'one JSON object: clusterId, nodeId, directories, topics, partitions, propertiesFile, wasWritten, command',
+      'one JSON object: clusterId, nodeId, directories, topics, partitions, propertiesFile, wasWritten, differs, overridden, command',
     )
     .action(handover);
 }

@@ -15,12 +15,15 @@ import type { Refusal } from './handover.ts';
 import { whileLocked } from './locks.ts';
 import { seenProducers } from './producers.ts';
 import { surveyDirectories } from './survey.ts';
+import { judgeTransactions } from './transactions.ts';
 
 /** What an adoption stands on. */
 export interface AdoptOptions extends Pick<StoreOptions, 'onProblem' | 'onProgress'> {
   readonly engine: Engine;
   readonly fs: FileSystem;
   readonly clock: Clock;
+  /** Aborts before the store is opened: nothing was changed then. A store that is being opened is closed again. */
+  readonly signal?: AbortSignal;
 }
 
 /** What was adopted. */
@@ -38,14 +41,17 @@ export interface Adopted {
  * Sees that the directories are those of one node that stopped clean, and opens and closes them as a store.
  *
  * @param paths - all log directories of the node, with links resolved
- * @throws SeglogError `LOG_LOCKED` while a broker or a store has one of them; `IO`; as `Store.open`
+ * @throws SeglogError `LOG_LOCKED` while a broker or a store has one of them; `IO`; as `Store.open`; the reason of `signal`
  */
 export async function adopt(paths: readonly string[], options: AdoptOptions): Promise<Adopted | Refusal> {
+  const { signal, ...ofStore } = options;
   const { engine, fs } = options;
   const problems = await whileLocked(engine, fs, paths, () => {
     const survey = surveyDirectories(options, paths);
     // A transaction that Kafka has left open keeps nobody from a store, where it can be ended.
-    for (const problem of seenProducers(options, survey).problems) options.onProblem?.(problem);
+    const { open, problems: unread } = seenProducers(options, survey);
+    const { known, unknown } = judgeTransactions(options, survey, open);
+    for (const problem of [...unread, ...known, ...unknown]) options.onProblem?.(problem);
     return [
       ...survey.problems,
       ...checkClosed(survey, 'broker'),
@@ -55,8 +61,9 @@ export async function adopt(paths: readonly string[], options: AdoptOptions): Pr
     ];
   });
   if (problems.length > 0) return { problems };
+  signal?.throwIfAborted();
   // What a broker's defaults are is in its server.properties: nothing is deleted by those of a store.
-  const store = await Store.open(paths, { ...options, periodicCleaning: false });
+  const store = await Store.open(paths, { ...ofStore, periodicCleaning: false });
   try {
     const { clusterId, nodeId, topics, partitions, troubled } = store.status();
     return { clusterId, nodeId, directories: paths, topics, partitions, troubled };

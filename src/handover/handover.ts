@@ -11,19 +11,28 @@ import type { LogConfig } from '../config/log-config.ts';
 import type { Engine } from '../engine/contract.ts';
 import { SeglogError } from '../errors/errors.ts';
 import { METADATA_DIRECTORY } from '../format/names.ts';
-import type { FileSystem } from '../fs/contract.ts';
+import type { FileSystem, Lock } from '../fs/contract.ts';
 import { LogDirectory } from '../log/log-directory.ts';
 import { ProducerIdsRecord } from '../message/generated/metadata-log.ts';
 import { partitionValue } from '../metadata/image-records.ts';
-import type { MetadataImage } from '../metadata/image.ts';
+import { type MetadataImage, RESOURCE_TYPES } from '../metadata/image.ts';
 import { MetadataLog, SNAPSHOT_DEFAULTS } from '../metadata/metadata-log.ts';
 import { encodeRecord } from '../metadata/record.ts';
 import type { ReplayedMetadata } from '../metadata/replay.ts';
-import { checkClosed, checkForKafka, checkMetadata, checkPartitions, partitionsOf, placesOf } from './checks.ts';
+import {
+  checkClosed,
+  checkForKafka,
+  checkMetadata,
+  checkPartitions,
+  checkSetup,
+  partitionsOf,
+  placesOf,
+} from './checks.ts';
 import { brokerConfigs } from './kafka-configs.ts';
 import { whileLocked } from './locks.ts';
 import { seenProducers } from './producers.ts';
-import { type Endpoint, printServerProperties } from './server-properties.ts';
+import { type Endpoint, keptUnless, printServerProperties } from './server-properties.ts';
+import { judgeTransactions } from './transactions.ts';
 import { type Survey, type SurveyEnvironment, surveyDirectories } from './survey.ts';
 
 /** The name of the file, in the first log directory: brokers pass over files that they do not know. */
@@ -53,8 +62,21 @@ export interface Handover {
   readonly topics: number;
   readonly partitions: number;
   readonly propertiesFile: string;
-  /** false: it was there, with the very same text. */
+  /** false: it was there. */
   readonly wasWritten: boolean;
+  /** Whether it says something else than would have been written: it is somebody's own, and was kept. */
+  readonly differs: boolean;
+  /** What the metadata log says of brokers: it counts, whatever a `server.properties` says. */
+  readonly overridden: readonly Overridden[];
+}
+
+/** A configuration of which the file says one thing, and the metadata log another. */
+export interface Overridden {
+  readonly name: string;
+  /** That counts. */
+  readonly value: string;
+  /** As it would be written into the file. */
+  readonly written: string;
 }
 
 /** Why directories cannot change hands: all reasons at once. */
@@ -72,10 +94,13 @@ export interface Refusal {
  */
 export async function handOver(paths: readonly string[], options: HandoverOptions): Promise<Handover | Refusal> {
   const { engine, fs } = options;
-  const examined = await whileLocked(engine, fs, paths, () => examine(paths, options));
-  if ('problems' in examined) return examined;
-  await bringUp(examined, options);
-  return finish(examined, options);
+  // To the end: what was looked at is what is handed over.
+  return whileLocked(engine, fs, paths, async (locks) => {
+    const examined = examine(paths, options);
+    if ('problems' in examined) return examined;
+    await bringUp(examined, options, locks.get(examined.root));
+    return finish(examined, options);
+  });
 }
 
 /** A survey without problems. */
@@ -83,12 +108,14 @@ interface Examined {
   readonly survey: Survey;
   readonly owner: { readonly clusterId: string; readonly nodeId: number };
   readonly replayed: ReplayedMetadata;
-  /** The directory of the metadata log, and which broker's life the marks are of. */
+  /** The log directory that has the metadata log. */
   readonly root: string;
-  readonly brokerEpoch: number;
   readonly values: readonly Uint8Array[];
   readonly propertiesFile: string;
   readonly properties: Uint8Array;
+  /** What is in the file that is there. */
+  readonly found: Uint8Array | undefined;
+  readonly overridden: readonly Overridden[];
 }
 
 function examine(paths: readonly string[], options: HandoverOptions): Examined | Refusal {
@@ -101,7 +128,9 @@ function examine(paths: readonly string[], options: HandoverOptions): Examined |
     ...checkMetadata(survey),
     ...checkPartitions(survey),
     ...producers.problems,
+    ...judgeTransactions(environment, survey, producers.open).unknown,
     ...checkForKafka(survey),
+    ...checkSetup(options),
   ];
   const { clusterId, nodeId, replayed, metadataRoot } = survey;
   if (problems.length > 0) return { problems };
@@ -109,6 +138,7 @@ function examine(paths: readonly string[], options: HandoverOptions): Examined |
     throw new SeglogError('INTERNAL', 'a survey without problems says all');
   }
   const propertiesFile = options.propertiesFile ?? join(paths[0] ?? '', SERVER_PROPERTIES);
+  const defaults = keptUnless(brokerConfigs(options.defaults));
   const properties = printServerProperties({
     nodeId,
     logDirectories: paths,
@@ -116,14 +146,14 @@ function examine(paths: readonly string[], options: HandoverOptions): Examined |
     hasDynamicVoters: replayed.voters.length > 0,
     listener: options.listener,
     controllerListener: options.controllerListener,
-    defaults: brokerConfigs(options.defaults),
+    defaults,
   });
-  const bytes = new TextEncoder().encode(properties);
-  const other = otherProperties(options.fs, propertiesFile, bytes);
-  if (other !== undefined) return { problems: [other] };
   const brokerEpoch = Number(replayed.image.brokers.get(nodeId)?.brokerEpoch ?? -1);
   return {
-    ...{ survey, replayed, brokerEpoch, propertiesFile, properties: bytes },
+    ...{ survey, replayed, propertiesFile },
+    properties: new TextEncoder().encode(properties),
+    found: options.fs.readSmall(propertiesFile, MAX_PROPERTIES_BYTES),
+    overridden: [...overridden(replayed.image, nodeId, defaults)],
     owner: { clusterId, nodeId },
     root: metadataRoot.path,
     values: [
@@ -133,15 +163,22 @@ function examine(paths: readonly string[], options: HandoverOptions): Examined |
   };
 }
 
-/** What the file has that is there: it may be somebody's own. */
-function otherProperties(fs: FileSystem, file: string, bytes: Uint8Array): SeglogError | undefined {
-  const found = fs.readSmall(file, MAX_PROPERTIES_BYTES);
-  if (found === undefined || Buffer.compare(found, bytes) === 0) return undefined;
-  return new SeglogError('INVALID_ARGUMENT', 'there is another file of that name, which is not overwritten', {
-    file,
-    action:
-      'Start Kafka with it if it is right for these directories; else move it away, or name another file with --output',
-  });
+/** What `kafka-configs.sh` was told of all brokers, or of this one: that counts more than a file. */
+function* overridden(
+  image: MetadataImage,
+  nodeId: number,
+  written: ReadonlyMap<string, string>,
+): Generator<Overridden, void> {
+  const ofBrokers = [...image.configs].filter(({ resourceType }) => resourceType === RESOURCE_TYPES.broker);
+  const dynamic = new Map(
+    ['', String(nodeId)].flatMap((name) =>
+      ofBrokers.flatMap((one) => (one.resourceName === name ? [...one.values] : [])),
+    ),
+  );
+  for (const [name, text] of written) {
+    const value = dynamic.get(name);
+    if (value !== undefined && value !== text) yield { name, value, written: text };
+  }
 }
 
 /** From where on Kafka may give out producer ids, unless the metadata log says that. */
@@ -163,55 +200,50 @@ function* places(survey: Survey, image: MetadataImage): Generator<Uint8Array, vo
     const found = lying.get(`${name}-${partition.partitionId}`);
     const id = found?.directory.identity?.directoryId;
     const leaderEpoch = Math.max(partition.leaderEpoch, found?.newestEpoch ?? 0);
+    // Versions before 3.7 do not say it.
     const isThere = id === undefined || partition.directories.length === 0 || partition.directories[0] === id;
     if (isThere && leaderEpoch === partition.leaderEpoch) continue;
     const { partitionEpoch } = partition;
-    const placed = { ...partition, leaderEpoch, directories: id === undefined ? partition.directories : [id] };
+    const placed = { ...partition, leaderEpoch, directories: isThere ? partition.directories : [id] };
     yield partitionValue({ ...placed, partitionEpoch: partitionEpoch + 1 }, image.metadataVersion ?? 0);
   }
 }
 
-/** Appends what is to be in the metadata log, as a store would: its directory is marked again when that is on the disk. */
+/**
+ * Appends what is to be in the metadata log, as a store would: its directory is marked again when that is on the disk, or when nothing
+ * of it is in the log.
+ */
 async function bringUp(
-  { root, owner, replayed, values, brokerEpoch }: Examined,
-  options: HandoverOptions,
+  { root, owner, replayed, values }: Examined,
+  { engine, fs, clock }: HandoverOptions,
+  lock: Lock | undefined,
 ): Promise<void> {
   if (values.length === 0) return;
-  const { engine, fs, clock } = options;
-  const held = await LogDirectory.hold(engine, fs, root);
-  let isDone = false;
+  const held = await LogDirectory.hold(engine, fs, root, lock);
   try {
     const log = await MetadataLog.open(held, join(root, METADATA_DIRECTORY), {
       ...{ environment: { engine, fs, clock }, owner, settings: SNAPSHOT_DEFAULTS, replayed },
     });
     try {
-      if (log.logEndOffset !== replayed.logEndOffset) throw changedMeanwhile(root);
       await log.append(values, 'Handing over');
-      isDone = true;
     } finally {
       await log.close();
     }
   } finally {
-    await held.release(isDone, brokerEpoch);
+    await held.giveUp();
   }
 }
 
-/** A log directory is locked twice: to be looked at, and to be written to. */
-function changedMeanwhile(file: string): SeglogError {
-  return new SeglogError('LOG_LOCKED', 'the log directory was changed by somebody while it was looked at', {
-    file,
-    action: 'Stop whoever has it, and try again',
-  });
-}
-
-function finish({ survey, owner, replayed, propertiesFile, properties }: Examined, { fs }: HandoverOptions): Handover {
-  const wasWritten = fs.stat(propertiesFile) === undefined;
-  if (wasWritten) fs.replaceSmall(propertiesFile, properties);
+function finish(examined: Examined, { fs }: HandoverOptions): Handover {
+  const { survey, owner, replayed, propertiesFile, properties, found } = examined;
+  if (found === undefined) fs.replaceSmall(propertiesFile, properties);
   return {
     ...owner,
     directories: survey.directories.map(({ path }) => path),
     topics: replayed.image.topics.size,
     partitions: [...partitionsOf(replayed.image)].length,
-    ...{ propertiesFile, wasWritten },
+    ...{ propertiesFile, wasWritten: found === undefined },
+    differs: found !== undefined && Buffer.compare(found, properties) !== 0,
+    overridden: examined.overridden,
   };
 }

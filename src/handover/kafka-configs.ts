@@ -75,6 +75,11 @@ const TABLE: Readonly<Record<string, { readonly rule: Rule; readonly ofBroker?: 
   'unclean.leader.election.enable': { rule: BOOLEAN },
 };
 
+/** What a broker takes for all topics, where that is something else than for one. All below 0 is for ever. */
+const OF_BROKER: Readonly<Record<string, Rule>> = {
+  'retention.ms': { ...long(-Infinity), but: 0 },
+};
+
 /** Every name that Kafka knows. */
 export const KAFKA_TOPIC_CONFIGS: readonly string[] = Object.keys(TABLE);
 
@@ -133,18 +138,40 @@ function described(rule: Rule): string {
       return rule.of === undefined ? 'a list of partition:broker' : `a list of ${rule.of.join(', ')}`;
     default: {
       const what = rule.kind === 'double' ? 'a number' : 'a whole number';
-      if (rule.min === -Infinity) return what;
-      const from = `${what} from ${rule.min}`;
+      const from = rule.min === -Infinity ? what : `${what} from ${rule.min}`;
       const range = rule.max === Infinity || rule.max === MAX_INT32 ? from : `${from} to ${rule.max}`;
       return rule.but === undefined ? range : `${range}, but not ${rule.but}`;
     }
   }
 }
 
+/** What Kafka expects instead of a broker's value for all topics, by a topic's name; undefined where it takes it. */
+export function brokerRefuses(name: string, value: string): string | undefined {
+  const rule = OF_BROKER[name];
+  if (rule === undefined) return kafkaRefuses(name, value);
+  return takes(rule, value.trim()) ? undefined : described(rule);
+}
+
+/** The configurations of which a broker would not take what is given for all topics; `name` is a topic's. */
+export function* refusedByBrokers(
+  given: Partial<LogConfig>,
+): Generator<{ readonly name: string; readonly value: string; readonly expected: string }, void> {
+  for (const [name, value] of printLogConfig(given)) {
+    const expected = brokerRefuses(name, ofBroker(value));
+    if (expected !== undefined) yield { name, value, expected };
+  }
+}
+
+function ofBroker(value: string): string {
+  return value === 'none' ? 'uncompressed' : value;
+}
+
+/** What a broker calls a configuration of topics: `log.retention.ms` for `retention.ms`. */
+export function brokerNameOf(name: string): string {
+  return TABLE[name]?.ofBroker ?? name;
+}
+
 /** A part of a configuration as a broker has it for all topics: `log.retention.ms` of `retentionMs`. */
 export function brokerConfigs(given: Partial<LogConfig>): (readonly [name: string, value: string])[] {
-  return printLogConfig(given).map(([name, value]) => [
-    TABLE[name]?.ofBroker ?? name,
-    value === 'none' ? 'uncompressed' : value,
-  ]);
+  return printLogConfig(given).map(([name, value]) => [TABLE[name]?.ofBroker ?? name, ofBroker(value)]);
 }

@@ -15,30 +15,41 @@ const MAX_SNAPSHOT_BYTES = 2 ** 30;
 /** The most that fits into an int64: nothing is above it. */
 const MAX_PRODUCER_ID = 2n ** 63n - 2n;
 
+/** A transaction that a partition has no marker of yet. */
+export interface OpenTransaction {
+  readonly partition: SurveyedPartition;
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly firstOffset: bigint;
+}
+
 /** Of all partitions. */
 export interface SeenProducers {
   /** Above all ids that are known; 0 when there are none. */
   readonly nextProducerId: bigint;
-  /** Transactions that are open, and snapshots that cannot be read. */
+  readonly open: readonly OpenTransaction[];
+  /** Snapshots that cannot be read. */
   readonly problems: readonly SeglogError[];
 }
 
 /** Reads the last snapshot of each partition. @throws SeglogError `IO` */
 export function seenProducers(environment: SurveyEnvironment, { directories }: Survey): SeenProducers {
   const problems: SeglogError[] = [];
+  const open: OpenTransaction[] = [];
   let highest = -1n;
   for (const partition of directories.flatMap(({ partitions }) => partitions)) {
     try {
-      for (const { producerId, currentTxnFirstOffset } of lastSnapshot(environment, partition)) {
+      for (const entry of lastSnapshot(environment, partition)) {
+        const { producerId, producerEpoch, currentTxnFirstOffset: firstOffset } = entry;
         if (producerId > highest) highest = producerId;
-        if (currentTxnFirstOffset >= 0n) problems.push(openTransaction(partition, producerId, currentTxnFirstOffset));
+        if (firstOffset >= 0n) open.push({ partition, producerId, producerEpoch, firstOffset });
       }
     } catch (error) {
       if (!(error instanceof SeglogError) || error.code === 'IO') throw error;
       problems.push(error);
     }
   }
-  return { nextProducerId: highest >= MAX_PRODUCER_ID ? MAX_PRODUCER_ID : highest + 1n, problems };
+  return { nextProducerId: highest >= MAX_PRODUCER_ID ? MAX_PRODUCER_ID : highest + 1n, open, problems };
 }
 
 function lastSnapshot(
@@ -50,14 +61,4 @@ function lastSnapshot(
   const file = join(path, last);
   const bytes = fs.readSmall(file, MAX_SNAPSHOT_BYTES) ?? new Uint8Array(0);
   return decodeProducerSnapshot(bytes, (data, start, end) => engine.crc32c(data, start, end), file);
-}
-
-/** No coordinator of Kafka's knows of a store's: it would never end, and who reads what is committed would wait for ever. */
-function openTransaction({ path }: SurveyedPartition, producerId: bigint, firstOffset: bigint): SeglogError {
-  return new SeglogError('INVALID_TRANSACTION_STATE', `producer ${producerId} has a transaction open`, {
-    ...{ file: path, baseOffset: firstOffset },
-    expected: 'every transaction committed or aborted',
-    found: `one from offset ${firstOffset} on`,
-    action: 'End it with `log.endTransaction` while a store has the log open',
-  });
 }

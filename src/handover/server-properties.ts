@@ -24,7 +24,7 @@ export interface ServerProperties {
   readonly listener: Endpoint;
   readonly controllerListener: Endpoint;
   /** What topics have that say nothing else, by a broker's names. */
-  readonly defaults: readonly (readonly [name: string, value: string])[];
+  readonly defaults: ReadonlyMap<string, string>;
 }
 
 /** Without these a broker deletes records after a week that a store, which knows no such default, has kept. */
@@ -33,12 +33,16 @@ const KEEP: readonly (readonly [string, string])[] = [
   ['log.retention.bytes', '-1'],
 ];
 
+/** What topics have that say nothing else: they keep their records unless it is said. @param defaults - by a broker's names */
+export function keptUnless(defaults: Iterable<readonly [string, string]>): ReadonlyMap<string, string> {
+  return new Map([...KEEP, ...defaults]);
+}
+
 /** The text of the file. It is the same for the same directories and endpoints. */
 export function printServerProperties(properties: ServerProperties): string {
   const { nodeId, logDirectories, metadataDirectory, hasDynamicVoters, listener, controllerListener, defaults } =
     properties;
   const controller = `${controllerListener.host}:${controllerListener.port}`;
-  const own = new Map([...KEEP, ...defaults]);
   const sections: readonly (readonly [why: string, lines: Iterable<readonly [string, string | number]>])[] = [
     [
       'One node, broker and controller. Its metadata log knows it by this id.',
@@ -74,7 +78,7 @@ export function printServerProperties(properties: ServerProperties): string {
         ['share.coordinator.state.topic.min.isr', 1],
       ],
     ],
-    ['What topics have that say nothing else. Without these two Kafka deletes records after a week.', own],
+    ['What topics have that say nothing else. Without these two Kafka deletes records after a week.', defaults],
     ['As in a store, a topic is there when somebody has made it.', [['auto.create.topics.enable', 'false']]],
   ];
   const text = sections.map(([why, lines]) => {

@@ -40,8 +40,9 @@ export interface SurveyEnvironment {
 export interface SurveyedPartition extends TopicPartition {
   readonly path: string;
   readonly directory: SurveyedDirectory;
-  /** undefined: its `partition.metadata` is not there, as in one that never had a record. */
+  /** undefined: its `partition.metadata` is not there. */
   readonly topicId: string | undefined;
+  readonly isEmpty: boolean;
   /** The newest leader epoch that its log has; undefined: none. */
   readonly newestEpoch: number | undefined;
 }
@@ -52,7 +53,7 @@ export interface SurveyedDirectory {
   readonly identity: MetaProperties | undefined;
   /** Whether the mark of a clean stop is there. */
   readonly isMarked: boolean;
-  /** Which broker's life it ended; undefined where it does not say, as those of old brokers. */
+  /** Which broker's life it ended; undefined where it says none: an old broker's, or one that was registered nowhere. */
   readonly markedEpoch: number | undefined;
   readonly hasMetadata: boolean;
   readonly partitions: readonly SurveyedPartition[];
@@ -126,7 +127,15 @@ class Surveyor {
     const partition = parsed(name, path);
     if (partition.topic === METADATA_TOPIC) return undefined;
     if (!stat.isDirectory) throw linked(path);
-    return { ...partition, path, directory, topicId: this.#topicId(path), newestEpoch: this.#newestEpoch(path) };
+    const isEmpty = fs.list(path).length === 0;
+    return {
+      ...partition,
+      path,
+      directory,
+      isEmpty,
+      topicId: this.#topicId(path),
+      newestEpoch: this.#newestEpoch(path),
+    };
   }
 
   #topicId(path: string): string | undefined {

@@ -122,12 +122,13 @@ export class LogDirectory {
   /**
    * Locks a log directory for a store, which gives it back by {@link LogDirectory.release}.
    *
+   * @param lock - of whoever has it already, who does not release it then
    * @throws SeglogError `LOG_LOCKED` when another process has the directory, or this one has logs in it open; `IO`
    */
-  static async hold(engine: Engine, fs: FileSystem, path: string): Promise<LogDirectory> {
+  static async hold(engine: Engine, fs: FileSystem, path: string, lock?: Lock): Promise<LogDirectory> {
     const all = openedOf(fs);
     if (all.has(path)) throw lockedHere(path, 'this process has the log directory open already', 'what has it open');
-    const opening = LogDirectory.#open(engine, fs, path, true);
+    const opening = LogDirectory.#open(engine, fs, path, true, lock);
     all.set(path, opening);
     try {
       return await opening;
@@ -137,9 +138,15 @@ export class LogDirectory {
     }
   }
 
-  static async #open(engine: Engine, fs: FileSystem, path: string, isHeld: boolean): Promise<LogDirectory> {
+  static async #open(
+    engine: Engine,
+    fs: FileSystem,
+    path: string,
+    isHeld: boolean,
+    given?: Lock,
+  ): Promise<LogDirectory> {
     await closingOf(fs).get(path);
-    const lock = await engine.lockDirectory(fs, path);
+    const lock = given ?? (await engine.lockDirectory(fs, path));
     try {
       // What a crash left that came before a rename: the old file is there.
       for (const name of Object.values(LOG_DIRECTORY_FILES)) {
@@ -303,8 +310,8 @@ export class LogDirectory {
   }
 
   /**
-   * A store could not be opened over its directories: the mark comes back as it was found, unless a log was not closed well,
-   * and checkpoints that no log has changed stay as they were.
+   * Whoever holds the directory is no store, or one that could not be opened over its directories: the mark comes back as it was
+   * found, unless a log was not closed well, and checkpoints that no log has changed stay as they were.
    *
    * @throws SeglogError `IO`; the lock is released all the same
    */

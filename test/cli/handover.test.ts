@@ -1,9 +1,10 @@
 /** `seglog handover` and `seglog adopt`: what they print, and how they end. */
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { scratch } from '../support/temp.ts';
-import { runCli } from './run-cli.ts';
+import { runCli, startCli } from './run-cli.ts';
 
 /** Two log directories with a topic of four partitions. */
 async function directories(): Promise<string[]> {
@@ -49,7 +50,13 @@ test('directories are handed over and adopted, as arguments or by --dir', async 
   ]);
   expect(JSON.parse(again.stdout)).toEqual({
     ...{ clusterId: expect.any(String), nodeId: 1, directories: [a, b], topics: 1, partitions: 4 },
-    ...{ propertiesFile: file, wasWritten: false, command: ['bin/kafka-server-start.sh', file] },
+    ...{
+      propertiesFile: file,
+      wasWritten: false,
+      differs: false,
+      overridden: [],
+      command: ['bin/kafka-server-start.sh', file],
+    },
   });
   const adopted = await runCli(['adopt', a, b, '--json']);
   expect(JSON.parse(adopted.stdout)).toMatchObject({
@@ -62,6 +69,29 @@ test('directories are handed over and adopted, as arguments or by --dir', async 
   expect((await runCli(['adopt', a, b])).stdout).toMatch(
     /^adopted: cluster\.id: \S+ node\.id: 1 topics: 1 partitions: 4\n$/,
   );
+}, 60_000);
+
+test('F10: an adoption that is stopped while the store is open closes it, and it is adopted again', async () => {
+  const [a = '', b = ''] = await directories();
+  // Many, so that they take a while to open.
+  expect(await runCli(['topics', 'create', 'many', '--partitions', '300', '--dir', a, '--dir', b])).toMatchObject({
+    code: 0,
+  });
+  const running = startCli(['adopt', a, b]);
+  while (existsSync(join(a, '.kafka_cleanshutdown')) && running.child.exitCode === null) await setTimeout(1);
+  running.child.kill('SIGINT');
+  expect(await running.finished).toMatchObject({ code: 130, stdout: expect.stringContaining('adopted: ') });
+  expect(await runCli(['adopt', a, b])).toMatchObject({ code: 0 });
+}, 60_000);
+
+test('a server.properties that somebody has edited is kept, and that is told', async () => {
+  const [a = '', b = ''] = await directories();
+  const file = join(a, 'server.properties');
+  writeFileSync(file, 'num.io.threads=4\n');
+  const { code, stdout, stderr } = await runCli(['handover', a, b]);
+  expect({ code, line: stdout.split('\n')[1] }).toEqual({ code: 0, line: `kept: ${file}` });
+  expect(stderr).toMatch(/^seglog: note: .*server\.properties says something else than would be written, and was kept/);
+  expect(readFileSync(file, 'utf8')).toBe('num.io.threads=4\n');
 }, 60_000);
 
 test('all that is wrong is told, a line each, and nothing is written', async () => {

@@ -1,9 +1,16 @@
 /** Why log directories do not change hands: each reason is told with what to do, and nothing was changed. */
 import { expect, test } from 'vitest';
 import type { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
+import type { HandoverOptions } from '../../src/handover/handover.ts';
 import { Store } from '../../src/index.ts';
+import { CONTROL_TYPES } from '../../src/format/control-record.ts';
+import { KRaftVersionRecord, VotersRecord } from '../../src/message/generated/control.ts';
+import type { StructValue } from '../../src/message/plan.ts';
+import type { AnyMessage } from '../../src/message/schema.ts';
+import type { ControlRecord } from '../../src/metadata/batches.ts';
 import { printPartitionMetadata } from '../../src/format/partition-metadata.ts';
-import { adopting, closedStore, contents, handingOver, PATHS, problemsOf } from './support.ts';
+import { controlRecord } from '../support/coordinator-records.ts';
+import { adopting, closedStore, contents, handingOver, PATHS, problemsOf, restate } from './support.ts';
 
 const STRANGE_ID = 'N-n8Pc62RTeyzDX7h7d1tQ';
 
@@ -135,39 +142,94 @@ test('nor while a store has them open', async () => {
   await expect(adopting(fs)).rejects.toMatchObject({ code: 'LOG_LOCKED' });
 });
 
-const FOR_KAFKA: readonly { says: string; config: object; told: RegExp }[] = [
+interface CaseForKafka {
+  readonly says: string;
+  /** Of a topic `odd`. */
+  readonly config?: object;
+  readonly damage?: (fs: MemoryFileSystem) => void;
+  readonly told: readonly RegExp[];
+}
+
+/** A broker elects leaders uncleanly where it does not believe them. */
+const MARKS = ['', 'garbage', '{"version":0}', '{"version":0,"brokerEpoch":-1}'];
+
+const FOR_KAFKA: readonly CaseForKafka[] = [
   {
-    says: 'smaller segments than a broker makes',
+    says: 'a topic with smaller segments than a broker makes',
     config: { segmentBytes: 1000 },
-    told: /segment\.bytes of the topic odd.*expected a whole number from 1048576, found "1000".*seglog topics alter odd/,
+    told: [
+      /segment\.bytes of the topic odd.*expected a whole number from 1048576, found "1000".*seglog topics alter odd/,
+    ],
   },
   {
-    says: 'a level of gzip that it does not know',
+    says: 'a topic with a level of gzip that it does not know',
     config: { compressionGzipLevel: 0 },
-    told: /compression\.gzip\.level of the topic odd/,
+    told: [/compression\.gzip\.level of the topic odd/],
   },
+  {
+    says: 'a partition that says no topic',
+    // A broker would put its records aside.
+    damage: (fs) => fs.remove(`${placeOf(fs, 'events-0')}/partition.metadata`),
+    told: [/^DIRECTORY_MISMATCH: .*no partition\.metadata.*events-0\/partition\.metadata.*seglog store run/],
+  },
+  ...MARKS.map((mark) => ({
+    says: `a mark ${mark}`,
+    damage: (fs: MemoryFileSystem) => PATHS.forEach((path) => edit(fs, `${path}/.kafka_cleanshutdown`, () => mark)),
+    told: PATHS.map((path) => new RegExp(`^RECOVERY_REFUSED: .*life of the broker.*broker epoch \\d+.*\\(${path}\\)`)),
+  })),
 ];
 
-test.each(FOR_KAFKA)('a topic with $says keeps them from a broker, but not from a store', async ({ config, told }) => {
-  const fs = await closedStore(async (store) => void (await store.createTopic({ name: 'odd', config })));
+test.each(FOR_KAFKA)('$says: they are not handed over, but adopted, and handed over then', async (one) => {
+  const { config, damage, told } = one;
+  const fs = await closedStore(
+    async (store) => void (config === undefined || (await store.createTopic({ name: 'odd', config }))),
+  );
+  damage?.(fs);
   const before = contents(fs);
-  expect(problemsOf(await handingOver(fs))).toEqual([expect.stringMatching(told)]);
+  expect(problemsOf(await handingOver(fs))).toEqual(told.map((text) => expect.stringMatching(text)));
   expect(contents(fs)).toEqual(before);
   expect(problemsOf(await adopting(fs))).toEqual([]);
+  // What a topic says of itself a store keeps; the rest it has written.
+  expect(problemsOf(await handingOver(fs))).toHaveLength(config === undefined ? 0 : told.length);
 });
 
-test('a transaction that is open keeps them from a broker, which would wait for its end for ever', async () => {
-  const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true };
-  const fs = await closedStore(
-    async (store) => void (await store.partition('events', 1).append([{ value: 'v' }], { producer })),
-  );
-  expect(problemsOf(await handingOver(fs))).toEqual([
-    expect.stringMatching(/^INVALID_TRANSACTION_STATE: producer 7 has a transaction open.*from offset 0 on/),
-  ]);
-  // A store can end it: whoever adopts it is told.
-  const told: string[] = [];
-  expect(await adopting(fs, PATHS, ({ code }) => told.push(code))).toMatchObject({ topics: 2 });
-  expect(told).toEqual(['INVALID_TRANSACTION_STATE']);
+/** KRaftVersion and KRaftVoters of one voter, as where `kraft.version` is 1. */
+function dynamicVoter(voterDirectoryId: string): ControlRecord[] {
+  const kRaftVersionFeature = { minSupportedVersion: 0, maxSupportedVersion: 1 };
+  const endpoints = [{ name: 'CONTROLLER', host: 'localhost', port: 9093 }];
+  const said: readonly [number, AnyMessage, StructValue][] = [
+    [CONTROL_TYPES.kraftVersion, KRaftVersionRecord, { kRaftVersion: 1 }],
+    [
+      CONTROL_TYPES.kraftVoters,
+      VotersRecord,
+      { voters: [{ voterId: 1, voterDirectoryId, endpoints, kRaftVersionFeature }] },
+    ],
+  ];
+  return said.map(([type, message, value]) => ({
+    type,
+    value: controlRecord(type, message, value, 0).value ?? new Uint8Array(0),
+  }));
+}
+
+test('a metadata log whose voter votes from another log directory than its own keeps them where they are', async () => {
+  const fs = await closedStore();
+  const idOf = (path: string): string =>
+    /directory\.id=(.*)/.exec(Buffer.from(fs.readSmall(`${path}/meta.properties`) ?? []).toString())?.[1] ?? '';
+  restate(fs, (values) => values, dynamicVoter(STRANGE_ID));
+  const before = contents(fs);
+  for (const outcome of [await handingOver(fs), await adopting(fs)]) {
+    expect(problemsOf(outcome)).toEqual([
+      expect.stringMatching(
+        new RegExp(`^DIRECTORY_MISMATCH: .*voter.*expected directory.id ${STRANGE_ID}, found ${idOf('/a')} \\(/a\\)`),
+      ),
+    ]);
+    expect(contents(fs)).toEqual(before);
+  }
+  // Its own, or none, as where voters were static when the log began.
+  for (const id of [idOf('/a'), 'A'.repeat(22)]) {
+    restate(fs, (values) => values, dynamicVoter(id));
+    expect(problemsOf(await handingOver(fs))).toEqual([]);
+  }
 });
 
 test('a path with a comma cannot be said to a broker', async () => {
@@ -178,13 +240,42 @@ test('a path with a comma cannot be said to a broker', async () => {
   expect(problemsOf(await handingOver(fs, { paths: ['/a,b'] }))).toEqual([expect.stringMatching(/a comma \(\/a,b\)/)]);
 });
 
-test("somebody's own server.properties stays, and another file can be named", async () => {
+const SETUPS: readonly { says: string; options: Partial<HandoverOptions>; told: RegExp }[] = [
+  {
+    says: 'smaller segments than it makes',
+    options: { defaults: { segmentBytes: 1000 } },
+    told: /^INVALID_CONFIG: .*segment\.bytes.*expected a whole number from 1048576, found "1000"/,
+  },
+  {
+    says: 'a level of gzip that it does not know',
+    options: { defaults: { compressionGzipLevel: 0 } },
+    told: /^INVALID_CONFIG: .*compression\.gzip\.level.*but not 0, found "0"/,
+  },
+  {
+    says: 'records that are to go at once',
+    options: { defaults: { retentionMs: 0 } },
+    told: /^INVALID_CONFIG: .*retention\.ms.*a whole number, but not 0, found "0"/,
+  },
+  {
+    says: 'no address of its own',
+    options: { listener: { host: '0.0.0.0', port: 9092 } },
+    told: /^INVALID_ARGUMENT: .*all addresses.*found 0\.0\.0\.0.*advertised\.listeners/,
+  },
+  {
+    says: 'no address of IPv6 of its own',
+    options: { controllerListener: { host: '[::]', port: 9093 } },
+    told: /^INVALID_ARGUMENT: .*all addresses.*found \[::\]/,
+  },
+  {
+    says: 'one port for both listeners',
+    options: { listener: { host: 'elsewhere', port: 9093 } },
+    told: /^INVALID_ARGUMENT: .*the same port.*found 9093/,
+  },
+];
+
+test.each(SETUPS)('a broker that would end at its start is not set up: $says', async ({ options, told }) => {
   const fs = await closedStore();
-  fs.replaceSmall('/a/server.properties', Buffer.from('node.id=1\n'));
   const before = contents(fs);
-  expect(problemsOf(await handingOver(fs))).toEqual([
-    expect.stringMatching(/^INVALID_ARGUMENT: .*not overwritten \(\/a\/server\.properties\)/),
-  ]);
+  expect(problemsOf(await handingOver(fs, options))).toEqual([expect.stringMatching(told)]);
   expect(contents(fs)).toEqual(before);
-  expect(await handingOver(fs, { propertiesFile: '/a/other.properties' })).toMatchObject({ wasWritten: true });
 });

@@ -6,6 +6,11 @@ import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { type Adopted, adopt } from '../../src/handover/adopt.ts';
 import { type Handover, handOver, type HandoverOptions, type Refusal } from '../../src/handover/handover.ts';
 import { type SeglogError, Store } from '../../src/index.ts';
+import type { ControlRecord } from '../../src/metadata/batches.ts';
+import type { MetadataImage } from '../../src/metadata/image.ts';
+import { imageRecords } from '../../src/metadata/image-records.ts';
+import { replayMetadata } from '../../src/metadata/replay.ts';
+import { printSnapshot, snapshotName } from '../../src/metadata/snapshot.ts';
 
 export const PATHS = ['/a', '/b'];
 const NOW = 1_800_000_000_000;
@@ -54,4 +59,25 @@ export function contents(fs: MemoryFileSystem, directory = '/'): Record<string, 
     else Object.assign(found, { [path]: 'directory' }, contents(fs, path));
   }
   return found;
+}
+
+/** What the metadata log says. */
+export function image(fs: MemoryFileSystem): MetadataImage {
+  return replayed(fs).image;
+}
+
+function replayed(fs: MemoryFileSystem) {
+  return replayMetadata({ engine: defaultEngine(), fs, clock: new ManualClock(0) }, '/a/__cluster_metadata-0', true);
+}
+
+/** The metadata log says something else from here on: a snapshot at its end has `values`, or what it said, and `voters`. */
+export function restate(
+  fs: MemoryFileSystem,
+  change: (values: Uint8Array[]) => Uint8Array[],
+  voters: readonly ControlRecord[] = [],
+): void {
+  const { image: said, logEndOffset: endOffset, epoch, lastTimestampMs } = replayed(fs);
+  const times = { epoch, lastTimestampMs, nowMs: NOW };
+  const bytes = printSnapshot(defaultEngine(), times, voters, change([...imageRecords(said)]));
+  fs.replaceSmall(`/a/__cluster_metadata-0/${snapshotName({ endOffset, epoch })}`, bytes);
 }

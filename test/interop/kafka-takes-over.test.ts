@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { defaultEngine } from '../../src/engine/select.ts';
+import { Store } from '../../src/index.ts';
 import { fuzzPlan, Random } from '../support/random.ts';
 import { PATIENCE_MS, withKafka } from './kafka.ts';
 import { KafkaNode } from './kafka-node.ts';
@@ -121,6 +122,53 @@ await withKafka(() => {
       PATIENCE_MS,
     );
   });
+
+  test(
+    'a transaction that Kafka left open is given back to it, and ends there',
+    async () => {
+      const takeOver = new TakeOver(root, new Random(3));
+      await takeOver.inStore(() => takeOver.create('events', 2));
+      await takeOver.inKafka(node, async () => {
+        await takeOver.produceInKafka(node, 'events', 0, { compression: 'none', transactionalId: 't' });
+        await takeOver.produceInKafka(node, 'events', 1, {
+          compression: 'none',
+          transactionalId: 't',
+          leaveOpen: true,
+        });
+      });
+      await takeOver.inStore(async () => {
+        const { lastStableOffset, logEndOffset } = takeOver.store.partition('events', 1);
+        expect(lastStableOffset).toBeLessThan(logEndOffset);
+        await takeOver.compareWithStore();
+      });
+      await takeOver.inKafka(node, async () => {
+        // Whoever has the id next has the coordinator end what is open.
+        await takeOver.produceInKafka(node, 'events', 1, { compression: 'none', transactionalId: 't' });
+        await takeOver.compareWithKafka(node);
+      });
+      await takeOver.inStore(() => takeOver.compareWithStore());
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'a log directory that was given up while nothing was in it Kafka does not miss',
+    async () => {
+      const takeOver = new TakeOver(root, new Random(4), { directories: 1 });
+      const givenUp = mkdtempSync(join(root, 'given-up-'));
+      await (await Store.open([...takeOver.directories, givenUp])).close();
+      await takeOver.inStore(async () => {
+        await takeOver.create('events', 2);
+        await takeOver.append('events', 1, 'none', 3);
+      });
+      expect(takeOver.registeredDirectories()).toHaveLength(2);
+      await takeOver.inKafka(node, () => takeOver.produceInKafka(node, 'events', 0, { compression: 'none' }));
+      // It registers those that it started with.
+      expect(takeOver.registeredDirectories()).toHaveLength(1);
+      await takeOver.inStore(() => takeOver.compareWithStore());
+    },
+    PATIENCE_MS,
+  );
 
   // The TypeScript engine writes the same bytes: what differs between them is tested elsewhere.
   const { seed, cases } = fuzzPlan(defaultEngine().name === 'native' ? 3 : 1);

@@ -13,6 +13,7 @@ import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { adopt } from '../../src/handover/adopt.ts';
 import { type Handover, handOver, type HandoverOptions, type Refusal } from '../../src/handover/handover.ts';
 import { type Codec, type Log, type RecordInput, Store, type StoreOptions } from '../../src/index.ts';
+import type { MetadataImage } from '../../src/metadata/image.ts';
 import { replayMetadata } from '../../src/metadata/replay.ts';
 import { encoded } from '../support/fixtures.ts';
 import type { Random } from '../support/random.ts';
@@ -34,6 +35,8 @@ interface KafkaProduce {
   readonly compression: Codec;
   readonly transactionalId?: string;
   readonly abort?: boolean;
+  /** The producer dies within its transaction. */
+  readonly leaveOpen?: boolean;
   readonly count?: number;
 }
 
@@ -93,11 +96,19 @@ export class TakeOver {
     expect(adopted).toMatchObject({ troubled: [] });
   }
 
+  /** The `directory.id`s that the metadata log has of the node. */
+  registeredDirectories(): readonly string[] {
+    return this.#image().brokers.get(1)?.logDirs ?? [];
+  }
+
+  #image(): MetadataImage {
+    const [first = ''] = this.directories;
+    return replayMetadata(MACHINE, join(first, METADATA_DIRECTORY), true).image;
+  }
+
   /** A broker that does not believe the marks elects leaders uncleanly: they would have to recover. */
   #expectCleanElections(): void {
-    const [first = ''] = this.directories;
-    const { image } = replayMetadata(MACHINE, join(first, METADATA_DIRECTORY), true);
-    const partitions = [...image.topics.values()].flatMap((topic) => [...topic.partitions.values()]);
+    const partitions = [...this.#image().topics.values()].flatMap((topic) => [...topic.partitions.values()]);
     expect(partitions.filter(({ leaderRecoveryState }) => leaderRecoveryState !== 0)).toEqual([]);
   }
 
@@ -310,7 +321,7 @@ export class TakeOver {
       ...how,
       records,
     });
-    if (how.abort === true) return;
+    if (how.abort === true || how.leaveOpen === true) return;
     inputs.forEach(({ key, value, timestamp }, i) =>
       this.records(name, partition).push({
         ...{ offset: offsets[i] ?? -1, timestamp, headers: [] },

@@ -1,6 +1,7 @@
-/** What a topic may say of itself before it is handed over is what Apache Kafka's own log takes. */
+/** What a topic may say of itself, and a broker of all of them, before they are handed over is what Apache Kafka's own takes. */
 import { afterAll, expect, test } from 'vitest';
-import { KAFKA_TOPIC_CONFIGS, kafkaRefuses } from '../../src/handover/kafka-configs.ts';
+import { LOG_CONFIG_NAMES } from '../../src/config/log-config.ts';
+import { brokerNameOf, brokerRefuses, KAFKA_TOPIC_CONFIGS, kafkaRefuses } from '../../src/handover/kafka-configs.ts';
 import { PATIENCE_MS, withKafka } from './kafka.ts';
 import { KafkaNode } from './kafka-node.ts';
 
@@ -93,6 +94,19 @@ await withKafka(() => {
       });
       const ofKafka = VALUES.filter((_, i) => refused[i]);
       expect(VALUES.filter((value) => kafkaRefuses(name, value) !== undefined)).toEqual(ofKafka);
+    },
+    PATIENCE_MS,
+  );
+
+  test.each(LOG_CONFIG_NAMES)(
+    'of %s it is known which values for all topics end a broker',
+    async (name) => {
+      const { refused } = await node.ask<{ refused: boolean[] }>({
+        op: 'brokerConfigs',
+        values: VALUES.map((value) => [brokerNameOf(name), value]),
+      });
+      const ofKafka = VALUES.filter((_, i) => refused[i]);
+      expect(VALUES.filter((value) => brokerRefuses(name, value) !== undefined)).toEqual(ofKafka);
     },
     PATIENCE_MS,
   );
