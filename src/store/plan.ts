@@ -144,8 +144,9 @@ export class Plan {
   #isPossible(found: FoundPartition): boolean {
     const { topic, partition, path, root } = found;
     const known = this.topics.get(topic)?.partitions ?? {};
+    if (known[partition] !== undefined) return true;
     const most = Object.keys(known).length + (this.#counts.get(topic) ?? 0) + MAX_NEW_PARTITIONS;
-    if (partition < most || known[partition] !== undefined) return true;
+    if (partition < most) return true;
     this.#environment.problems.add(
       new SeglogError('INVALID_PARTITIONS', 'passed over: the topic has far fewer partitions', {
         ...{ file: path, expected: `a number below ${most}`, found: partition },
@@ -161,10 +162,10 @@ export class Plan {
    */
   #fill(topic: TopicEntry): void {
     const numbers = Object.keys(topic.partitions).map(Number);
-    const count = Math.max(-1, ...numbers) + 1;
-    const last = Math.max(...(this.found.get(topic.name)?.keys() ?? []));
-    const place = this.found.get(topic.name)?.get(last)?.root.id;
-    if (count === numbers.length || place === undefined) return;
+    const count = numbers.reduce((most, number) => Math.max(most, number + 1), 0);
+    const found = [...(this.found.get(topic.name)?.values() ?? [])];
+    if (count === numbers.length || found.length === 0) return;
+    const place = found.reduce((last, one) => (one.partition > last.partition ? one : last)).root.id ?? '';
     const missing = Array.from({ length: count }, (_, number) => number).filter(
       (number) => topic.partitions[number] === undefined,
     );

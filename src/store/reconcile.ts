@@ -91,7 +91,7 @@ function stillDeleting(
   const here = new Set(directories.flatMap(({ id, isOnline }) => (isOnline && id !== undefined ? [id] : [])));
   return deleting.flatMap(({ name, topicId, directories: places }) => {
     const held = stuck.flatMap(({ topic, root: { id } }) => (topic === name && id !== undefined ? [id] : []));
-    const left = [...new Set([...places.filter((id) => !here.has(id)), ...held])];
+    const left = [...new Set([...places.filter((id) => id !== '' && !here.has(id)), ...held])];
     return left.length === 0 ? [] : [{ name, topicId, directories: left }];
   });
 }

@@ -99,7 +99,12 @@ export class TopicChanges {
     const { environment, topics, directories } = this.#store;
     const topic = topics.get(name) as Topic;
     const { topicId, partitions } = topic.entry;
-    const deleted = { name, topicId, directories: [...new Set(Object.values(partitions))] };
+    // Where it is; Kafka may have left open where it was to be.
+    const placeOf = ({ root, partition }: StorePartition): string[] => {
+      const id = root?.id ?? partitions[partition] ?? '';
+      return id === '' ? [] : [id];
+    };
+    const deleted = { name, topicId, directories: [...new Set([...topic.partitions.values()].flatMap(placeOf))] };
     const deleting = [...this.#deleting, deleted];
     await this.#save(
       this.#entries().filter((entry) => entry !== topic.entry),
@@ -108,7 +113,7 @@ export class TopicChanges {
     topics.delete(name);
     const left = new Set<string>();
     for (const partition of topic.partitions.values()) {
-      if (!(await this.#remove(partition))) left.add(partitions[partition.partition] ?? '');
+      if (!(await this.#remove(partition))) for (const id of placeOf(partition)) left.add(id);
     }
     for (const directory of directories) directory.writeCheckpoints();
     // What is left is found, and renamed, when the store is opened.

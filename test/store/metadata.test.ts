@@ -8,8 +8,8 @@ import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { Store } from '../../src/index.ts';
 import { LogDirectory } from '../../src/log/log-directory.ts';
-import { RemoveTopicRecord } from '../../src/message/generated/metadata-topics.ts';
-import { configValue } from '../../src/metadata/image-records.ts';
+import { type PartitionRecord, RemoveTopicRecord, TopicRecord } from '../../src/message/generated/metadata-topics.ts';
+import { configValue, partitionValue } from '../../src/metadata/image-records.ts';
 import { MetadataLog, SNAPSHOT_DEFAULTS } from '../../src/metadata/metadata-log.ts';
 import { encodeRecord } from '../../src/metadata/record.ts';
 import { replayMetadata } from '../../src/metadata/replay.ts';
@@ -195,6 +195,34 @@ describe('a topic', () => {
     expect(store.status().problems).toMatchObject([{ code: 'TOPIC_ID_MISMATCH' }]);
     await store.close();
     expect(fs.list('/one').filter((name) => name.startsWith('t-0'))).toEqual([expect.stringMatching(/-stray$/)]);
+  });
+
+  test('of which a partition was never placed is deleted wherever it was made, also when that is not done at once', async () => {
+    const fs = new MemoryFileSystem();
+    await filled(['/one'], { u: ['b'] }, { fs });
+    const topicId = 'AUg7yDPQTEqNlMQNtASyWg';
+    const partition: PartitionRecord = {
+      ...{ partitionId: 0, topicId, replicas: [1], isr: [1], removingReplicas: [], addingReplicas: [] },
+      ...{
+        leader: 1,
+        leaderRecoveryState: 0,
+        partitionEpoch: 0,
+        leaderEpoch: 0,
+        directories: ['AAAAAAAAAAAAAAAAAAAAAQ'],
+      },
+      ...{ eligibleLeaderReplicas: null, lastKnownElr: null },
+    };
+    await appendRecords(fs, '/one', [encodeRecord(TopicRecord, { name: 't', topicId }), partitionValue(partition, 30)]);
+    const store = await Store.open('/one', { fs });
+    await store.partition('t', 0).append({ value: 'a' });
+    const heal = failing(fs, 'rename', 'EIO', (path) => path === '/one/t-0');
+    await store.deleteTopic('t');
+    heal();
+    await store.close();
+    const again = await Store.open('/one', { fs });
+    await again.close();
+    expect(fs.list('/one').filter((name) => name.startsWith('t-0'))).toEqual([expect.stringMatching(/-delete$/)]);
+    expect(fs.list('/one')).not.toContain('.seglog_deletions');
   });
 
   test('that is compressed by "none" is written as a broker takes it', async () => {
