@@ -23,6 +23,6 @@ export function checkGroupId(id: unknown): asserts id is string {
   if (typeof id === 'string' && id !== '') return checkText('the id of a group', id);
   throw new SeglogError('INVALID_ARGUMENT', 'a group needs an id', {
     expected: 'some text',
-    found: JSON.stringify(id) ?? 'undefined',
+    found: typeof id === 'string' ? 'none' : typeof id,
   });
 }

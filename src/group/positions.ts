@@ -70,8 +70,8 @@ export function pulledBack(host: GroupHost, group: string, position: StoredPosit
  * power failure. Of what is offline nothing is known; it is looked at when it is recovered.
  */
 export async function flushBefore(host: GroupHost, positions: readonly TopicPartition[]): Promise<void> {
-  const logs = positions.map(({ topic, partition }) => logOf(host.topic(topic), partition));
-  await Promise.all([...new Set(logs)].map((log) => log?.flush()));
+  const logs = positions.flatMap(({ topic, partition }) => logOf(host.topic(topic), partition) ?? []);
+  await Promise.all(logs.map((log) => log.flush()));
 }
 
 /** undefined where it is not there, or offline. */

@@ -7,7 +7,7 @@ import type { Timer } from '../clock/clock.ts';
 import { SeglogError } from '../errors/errors.ts';
 import type { TopicPartition } from '../format/names.ts';
 import type { GroupHost } from './host.ts';
-import type { OffsetsEntry, OffsetsLog } from './offsets-log.ts';
+import { type OffsetsEntry, type OffsetsLog, partsOf } from './offsets-log.ts';
 import { commitEntries, committedOf, flushBefore, type PositionToCommit } from './positions.ts';
 import { groupKey, groupValue } from './records/codec.ts';
 import type { CommittedOffset } from './records/committed-offset.ts';
@@ -163,7 +163,11 @@ export class GroupSession {
   async #record(generation: number): Promise<void> {
     this.#isRecording = true;
     try {
-      await this.#offsets.write(this.partition, [...this.#otherTombstones(), this.#recordEntry()]);
+      const parts = partsOf(this.#otherTombstones());
+      const last = parts.pop() ?? [];
+      for (const part of parts) await this.#offsets.write(this.partition, part);
+      if (this.state.generation !== generation) return;
+      await this.#offsets.write(this.partition, [...last, this.#recordEntry()]);
       if (this.state.generation !== generation || this.state.state !== 'CompletingRebalance') return;
       this.state.settle(this.#host.clock.monotonicMs());
       for (const { memberId, assigned } of this.state.members) this.#answer(memberId, { generation, assigned });

@@ -3,7 +3,7 @@ import { ManualClock } from '../../src/clock/clock.ts';
 import { FaultyFileSystem } from '../../src/fs/faulty-fs.ts';
 import { GroupCoordinator } from '../../src/group/coordinator.ts';
 import type { GroupHost } from '../../src/group/host.ts';
-import { OFFSETS_TOPIC } from '../../src/group/records/partition-for-group.ts';
+import { OFFSETS_TOPIC, partitionForGroup } from '../../src/group/records/partition-for-group.ts';
 import { Group, SeglogError, StoreReader } from '../../src/index.ts';
 import { DIRECTORY, drain, fill, type GroupBench, groupBench } from './support.ts';
 
@@ -117,6 +117,30 @@ describe('a group with more positions than a batch has room for', () => {
     expect(await listed()).toEqual([]);
   });
 });
+
+test.each(['joined', 'deleted'] as const)(
+  'a group of the newer protocol with more members than a batch has room for can be %s',
+  async (what) => {
+    const id = 'k'.repeat(4000);
+    await bench.store.group('any').commit([{ ...ONLY, offset: 0 }]);
+    const log = bench.store.partition(OFFSETS_TOPIC, partitionForGroup(id, 50));
+    const text = (value: string): Buffer =>
+      Buffer.concat([Buffer.from([value.length >> 8, value.length & 255]), Buffer.from(value)]);
+    for (let from = 0; from < 300; from += 100) {
+      const members = Array.from({ length: 100 }, (_, i) =>
+        Buffer.concat([Buffer.from([0, 5]), text(id), text(`${from + i}`)]),
+      );
+      await log.append(members.map((key) => ({ key, value: Buffer.from([0, 0]) })));
+    }
+    await bench.reopen();
+    if (what === 'deleted') await bench.store.group(id).delete();
+    else expect(await drain(bench.store.consumer({ group: id, topics: 't' }))).toHaveLength(5);
+    expect(await bench.store.groups()).toMatchObject([
+      { groupId: 'any' },
+      ...(what === 'deleted' ? [] : [{ groupId: id, kind: 'classic' }]),
+    ]);
+  },
+);
 
 describe('the id of a group', () => {
   test.each([

@@ -3,7 +3,6 @@ import { ManualClock } from '../../src/clock/clock.ts';
 import { FaultyFileSystem } from '../../src/fs/faulty-fs.ts';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { SeglogError, Store } from '../../src/index.ts';
-import type { Epoch } from '../../src/units/units.ts';
 import { drain, fill } from './support.ts';
 
 let store: Store;
@@ -60,7 +59,7 @@ test('the epoch that is committed is that of the record before, not of the one t
   await opened(['/data']);
   const log = store.partition('t', 0);
   for (const leaderEpoch of [3, 3, 5]) {
-    if (leaderEpoch !== log.leaderEpoch) log.becomeLeader(leaderEpoch as Epoch);
+    if (leaderEpoch !== log.leaderEpoch) log.becomeLeader(leaderEpoch);
     await log.append({ value: `${leaderEpoch}` });
   }
   const consumer = store.consumer({ group: 'g', topics: 't' });

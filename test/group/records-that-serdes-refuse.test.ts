@@ -16,7 +16,7 @@ afterEach(() => bench.store.close());
 
 function made(): Consumer<Uint8Array, unknown> {
   return bench.store.consumer({
-    ...{ group: 'g', topics: ['t', 'u'], valueSerde: serdes.json as typeof serdes.json },
+    ...{ group: 'g', topics: ['t', 'u'], valueSerde: serdes.json },
     autoCommitIntervalMs: 100_000,
   });
 }
