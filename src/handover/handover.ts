@@ -169,16 +169,20 @@ function* overridden(
   nodeId: number,
   written: ReadonlyMap<string, string>,
 ): Generator<Overridden, void> {
-  const ofBrokers = [...image.configs].filter(({ resourceType }) => resourceType === RESOURCE_TYPES.broker);
-  const dynamic = new Map(
-    ['', String(nodeId)].flatMap((name) =>
-      ofBrokers.flatMap((one) => (one.resourceName === name ? [...one.values] : [])),
-    ),
-  );
+  const ofAll = saidOfBrokers(image, '');
+  const ofThis = saidOfBrokers(image, String(nodeId));
   for (const [name, text] of written) {
-    const value = dynamic.get(name);
+    const value = ofThis.get(name) ?? ofAll.get(name);
     if (value !== undefined && value !== text) yield { name, value, written: text };
   }
+}
+
+/** @param broker - a `node.id`; empty: all of them */
+function saidOfBrokers(image: MetadataImage, broker: string): ReadonlyMap<string, string> {
+  for (const { resourceType, resourceName, values } of image.configs) {
+    if (resourceType === RESOURCE_TYPES.broker && resourceName === broker) return values;
+  }
+  return new Map();
 }
 
 /** From where on Kafka may give out producer ids, unless the metadata log says that. */
