@@ -1,8 +1,8 @@
 /**
  * `npm run simulate -- [--seeds N] [--minutes M] [--seed S] [--exhaustive L]`: crashes and failing disks, simulated (test/simulate).
  * First every workload of up to L operations (default 2), then the scenarios of N seeds from S on, until M minutes are over.
- * `--replay FILE` and `--word LETTERS` do one thing again; `--workers N` says how many processes; `--result FILE` writes what was
- * counted as JSON. A failure is told with the line that repeats it, made short, and written to test/simulate/found/.
+ * `--replay FILE` and `--word LETTERS` do one thing again; `--workers N` says how many processes; `--result FILE` adds what was
+ * counted to what is in it, as JSON, and goes on with the seed behind those of the session before. A failure is told with the line that repeats it, made short, and written to test/simulate/found/.
  */
 import { fork } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,14 +10,14 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
-import { commitNow, today } from './lib/fault-results.mjs';
+import { added, commitNow, readResults, replaceResults, today } from './lib/fault-results.mjs';
 import { inProject, say } from './lib/project.mjs';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string' },
     minutes: { type: 'string' },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     exhaustive: { type: 'string' },
     replay: { type: 'string', multiple: true, default: [] },
     word: { type: 'string', multiple: true, default: [] },
@@ -39,6 +39,11 @@ const seeds = number('seeds', replays ? 0 : Number.isFinite(minutes) ? Infinity 
 const isOneSeed = seeds === 1;
 const exhaustive = number('exhaustive', replays || isOneSeed ? 0 : 2);
 const workers = replays || isOneSeed ? 1 : Math.max(1, number('workers'));
+const before =
+  values.result === undefined
+    ? undefined
+    : readResults(values.result).find(({ name, engine }) => name === 'simulate' && engine === ENGINE);
+const firstSeed = number('seed', before?.nextSeed ?? 1);
 const startedMs = Date.now();
 const endMs = startedMs + minutes * 60_000;
 
@@ -106,7 +111,7 @@ function work(file, worker) {
       ...{
         worker,
         workers,
-        seed: number('seed'),
+        seed: firstSeed,
         seeds: Math.min(seeds, 1e15),
         endMs: Math.min(endMs, 1e15),
         exhaustive,
@@ -128,13 +133,14 @@ try {
 say(told());
 if (values.result !== undefined) {
   const counts = { 'simulated crashes': totals.crashes, 'failing calls': totals.faults, operations: totals.operations };
-  const result = {
-    ...{ name: 'simulate', command: `npm run simulate -- ${process.argv.slice(2).join(' ')}` },
-    ...{ rows: ['F10', 'F11', 'F12', 'F13', 'F14', 'F15', 'F16', 'F18'], engine: ENGINE },
+  const session = {
+    ...{ name: 'simulate', command: 'npm run simulate', engine: ENGINE },
+    rows: ['F10', 'F11', 'F12', 'F13', 'F14', 'F15', 'F16', 'F18'],
     counts: { ...counts, workloads: totals.workloads, seeds: totals.seeds, failures: failures.length },
-    ...{ date: today(), commits: [commitNow()] },
+    // Workers take every so manyth; one of them may be ahead.
+    ...{ nextSeed: firstSeed + totals.seeds + workers, date: today(), commits: [commitNow()] },
   };
-  writeFileSync(values.result, `${JSON.stringify(result, null, 2)}\n`);
+  replaceResults(values.result, [added(before, session)]);
 }
 const isNothing = totals.operations === 0;
 if (isNothing) say('FAILED: nothing was simulated');

@@ -9,7 +9,8 @@ import { root } from './project.mjs';
 
 /**
  * @typedef {{ name: string, command: string, rows: string[], engine: string, counts: Record<string, number>, date: string,
- *   commits?: string[] }} Result `commits`: what was tried at, the first and the last of them.
+ *   commits?: string[], nextSeed?: number }} Result `commits`: what was tried at, the first and the last of them. `nextSeed`: where
+ *   the next session goes on.
  */
 
 /** The results in a file; none where it is not there. @returns {Result[]} */

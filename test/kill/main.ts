@@ -1,6 +1,6 @@
 /** `npm run kill`: kills, and counts: short lives at each single call that changes a file, and random ones, until time is up. */
 import { parseArgs } from 'node:util';
-import { commitNow, replaceResults, today } from '../../scripts/lib/fault-results.mjs';
+import { added, commitNow, readResults, replaceResults, today } from '../../scripts/lib/fault-results.mjs';
 import { createFallbackEngine } from '../../src/engine/fallback/engine.ts';
 import { loadNative } from '../../src/engine/native.ts';
 import { Random } from '../support/random.ts';
@@ -11,14 +11,14 @@ import { type Bench, type Life, live, type LifePlan } from './rounds.ts';
 
 const HELP = `usage: npm run kill -- [options]
 
-  --kills N        ends after so many kills (default 10000)
+  --kills N        ends after so many kills (default 10000), those of earlier sessions in --result with them
   --minutes N      ends after so many minutes (default 30)
   --engine NAME    native, ts, or both in turns (default)
-  --seed N         of the first life (default 1); with --kind, --rounds, --deeds and --killing one life again
+  --seed N         of the first life (default 1, or where the last session in --result ended); with --kind, --rounds, --deeds and --killing one life again
   --jobs N         lives at the same time (default 2)
   --producers      all lives have producers that number their records, and transactions; without it every other one
   --cleaners N     stores compact on N threads; without it every other one does, on one
-  --result FILE    where the counts go, as JSON: kills by kind of call, too
+  --result FILE    counts are added to those in it, as JSON: kills by kind of call, too. Ctrl-C ends a session early, and it counts
 `;
 
 const { values } = parseArgs({
@@ -44,10 +44,20 @@ const bench: Bench = {
   hasStrace: strace === undefined,
 };
 
-const limits = { kills: Number(values.kills ?? 10_000), until: Date.now() + Number(values.minutes ?? 30) * 60_000 };
-const seed = Number(values.seed ?? 1);
+const engineName = names.length === 2 ? 'both' : (names[0] as string);
+const before =
+  values.result === undefined
+    ? undefined
+    : readResults(values.result).find(({ name, engine }) => name === 'kill' && engine === engineName);
+const killedBefore = before?.counts['real kills'] ?? 0;
+const limits = {
+  kills: Number(values.kills ?? 10_000) - killedBefore,
+  until: Date.now() + Number(values.minutes ?? 30) * 60_000,
+};
+const seed = Number(values.seed ?? before?.nextSeed ?? 1);
 const counts = { kills: 0, wholes: 0, lives: 0, failures: 0, ofProducers: 0, withCleaners: 0 };
 const kills: Record<string, number> = {};
+let isStopped = false;
 /** How many more kills a kind of call may have had than the rarest one. */
 const AHEAD = 12;
 const even = new EvenKills(AHEAD);
@@ -63,6 +73,8 @@ function workloadOf(at: number, kind: Kind): Workload {
 async function one(lifePlan: LifePlan): Promise<Life> {
   const plan = { ...lifePlan, ...workloadOf(lifePlan.seed, lifePlan.kind) };
   const life = await live(bench, plan);
+  // The terminal has stopped its processes, too.
+  if (isStopped) return life;
   counts.kills += life.kills;
   counts.wholes += life.wholes;
   counts.lives++;
@@ -87,7 +99,7 @@ function nameOf(killing: Killing): string {
 const SINGLE: readonly Kind[] = ['log', 'store', 'log', 'repair', 'store'];
 
 function isTime(): boolean {
-  return counts.kills < limits.kills && Date.now() < limits.until && counts.failures < 20;
+  return !isStopped && counts.kills < limits.kills && Date.now() < limits.until && counts.failures < 20;
 }
 
 /** The same short life, killed at its first call, its second, ... until it comes to its end. */
@@ -136,8 +148,9 @@ if (values.help === true) process.stdout.write(HELP);
 else {
   if (strace !== undefined) process.stdout.write(`SKIPPED: kills at the addon's own calls: ${strace}\n`);
   const started = Date.now();
+  let next = seed;
   if (values.kind === undefined) {
-    let next = seed;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (isStopped = true));
     await Promise.all(Array.from({ length: Number(values.jobs ?? 2) }, () => job(() => next++)));
   } else {
     const killing = values.killing === undefined ? {} : { killing: JSON.parse(values.killing) as Killing };
@@ -151,10 +164,10 @@ else {
     const result = {
       ...{
         name: 'kill',
-        command: `npm run kill -- ${process.argv.slice(2).join(' ')}`,
+        command: 'npm run kill',
         rows: ['F10', 'F11', 'F26', 'F29'],
       },
-      engine: names.length === 2 ? 'both' : (names[0] as string),
+      engine: engineName,
       counts: {
         'real kills': counts.kills,
         'of producers': counts.ofProducers,
@@ -164,11 +177,11 @@ else {
         failures: counts.failures,
         ...Object.fromEntries(Object.entries(singles).map(([call, count]) => [`at ${call}`, count])),
       },
-      ...{ strace: bench.hasStrace, seconds, date: today(), commits: [commitNow()] },
+      ...{ nextSeed: next, date: today(), commits: [commitNow()] },
     };
-    replaceResults(values.result, [result]);
+    replaceResults(values.result, [added(before, result)]);
   }
-  const isNothing = counts.kills === 0 && values.kind === undefined;
+  const isNothing = counts.kills + killedBefore === 0 && values.kind === undefined;
   if (isNothing) process.stdout.write('FAILED: nothing was killed\n');
   process.exitCode = counts.failures === 0 && !isNothing ? 0 : 1;
 }
