@@ -2,16 +2,19 @@
  * An Apache Kafka starts on the directories that a store wrote: it has the same topics, records and positions. What it writes in turn,
  * the store has when it adopts them again.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { defaultEngine } from '../../src/engine/select.ts';
+import { adopt } from '../../src/handover/adopt.ts';
+import { handOver } from '../../src/handover/handover.ts';
+import { printServerProperties } from '../../src/handover/server-properties.ts';
 import { Store } from '../../src/index.ts';
 import { fuzzPlan, Random } from '../support/random.ts';
 import { PATIENCE_MS, withKafka } from './kafka.ts';
-import { KafkaNode } from './kafka-node.ts';
-import { CODECS, TakeOver } from './takeover.ts';
+import { freeEndpoints, KafkaNode } from './kafka-node.ts';
+import { CODECS, MACHINE, TakeOver } from './takeover.ts';
 import { readCommitted } from './written.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -166,6 +169,44 @@ await withKafka(() => {
       // It registers those that it started with.
       expect(takeOver.registeredDirectories()).toHaveLength(1);
       await takeOver.inStore(() => takeOver.compareWithStore());
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'a metadata log of dynamic voters in a directory of its own is adopted with it, and given back',
+    async () => {
+      const parent = mkdtempSync(join(root, 'dynamic-'));
+      const [logs, metadata] = [join(parent, 'logs'), join(parent, 'metadata')];
+      const properties = join(parent, 'kafka.properties');
+      const endpoints = await freeEndpoints();
+      const write = (logDirectories: readonly string[]): void =>
+        writeFileSync(
+          properties,
+          printServerProperties({
+            ...{ nodeId: 1, logDirectories, metadataDirectory: metadata, hasDynamicVoters: true, ...endpoints },
+            defaults: new Map(),
+          }),
+        );
+      const runInKafka = async (file: string, work: () => Promise<unknown>): Promise<void> => {
+        await node.ask({ op: 'start', properties: file });
+        await work();
+        await node.ask({ op: 'stop' });
+      };
+      write([logs]);
+      await node.ask({ op: 'format', properties, clusterId: 'MkU3OEVBNTcwNTJENDM2Qk', arguments: ['--standalone'] });
+      await runInKafka(properties, () => node.ask({ op: 'create', topic: 'events', partitions: 2, configs: {} }));
+      // It has no mark of a clean stop where it is no log directory.
+      expect(await adopt([logs, metadata], MACHINE)).toMatchObject({ problems: [{ code: 'RECOVERY_REFUSED' }] });
+      write([logs, metadata]);
+      await runInKafka(properties, () => Promise.resolve());
+      expect(await adopt([logs, metadata], MACHINE)).toMatchObject({ partitions: 2, troubled: [] });
+      const given = { ...MACHINE, ...endpoints, defaults: {}, propertiesFile: undefined };
+      const handed = await handOver([logs, metadata], given);
+      expect(handed).toMatchObject({ partitions: 2, wasWritten: true });
+      await runInKafka(join(logs, 'server.properties'), async () => {
+        expect((await node.topics()).map(({ name }) => name)).toEqual(['events']);
+      });
     },
     PATIENCE_MS,
   );

@@ -10,7 +10,7 @@ import { type LogConfig, printLogConfig } from '../../src/config/log-config.ts';
 import { defaultEngine } from '../../src/engine/select.ts';
 import { METADATA_DIRECTORY } from '../../src/format/names.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
-import { adopt } from '../../src/handover/adopt.ts';
+import { type AdoptOptions, adopt } from '../../src/handover/adopt.ts';
 import { type Handover, handOver, type HandoverOptions, type Refusal } from '../../src/handover/handover.ts';
 import { type Codec, type Log, type RecordInput, Store, type StoreOptions } from '../../src/index.ts';
 import type { MetadataImage } from '../../src/metadata/image.ts';
@@ -419,4 +419,5 @@ export class TakeOver {
   }
 }
 
-const MACHINE = { engine: defaultEngine(), fs: nodeFileSystem, clock: systemClock };
+/** What all of it stands on. */
+export const MACHINE: AdoptOptions = { engine: defaultEngine(), fs: nodeFileSystem, clock: systemClock };
