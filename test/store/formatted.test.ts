@@ -54,12 +54,10 @@ describe('a formatted directory', () => {
   test('begins with the very records that the tool of Kafka 4.3 writes', async () => {
     const fs = formatted();
     fs.replaceSmall(BOOTSTRAP, readFileSync(join(FIXTURES, 'clean', 'bootstrap.checkpoint')));
-    const of = (metadata: ReplayedMetadata): unknown =>
-      [metadata.image.metadataVersion, ...metadata.image.features].sort();
     await (await Store.open('/one', { fs })).close();
     const fresh = new MemoryFileSystem();
     await (await Store.open('/one', { fs: fresh })).close();
-    expect(of(replayed(fs))).toEqual(of(replayed(fresh)));
+    expect(replayed(fs).image.features).toEqual(replayed(fresh).image.features);
   });
 
   test('with eligible leader replicas says how many replicas must be in sync, as a new one', async () => {
