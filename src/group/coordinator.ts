@@ -158,7 +158,7 @@ export class GroupCoordinator {
       if (entries.length > 0) written.add(partition);
       await this.#write(partition, entries);
     });
-    const flushes = [...written].map((partition) => this.#offsets.flush(partition));
+    const flushes = [...written].map(async (partition) => this.#offsets.flush(partition));
     this.#tell(await Promise.allSettled(flushes));
   }
 

@@ -52,15 +52,16 @@ export function commitEntries(host: GroupHost, group: string, positions: readonl
   });
 }
 
-/** The record that pulls a position back to the log end, where it lies above it. */
+/** The record that pulls a position back to the log end, where it lies above it. A log that is damaged has no end to tell. */
 export function pulledBack(host: GroupHost, group: string, position: StoredPosition): OffsetsEntry[] {
   const { topic, partition, value } = position;
   const found = host.topic(topic);
   if (value instanceof SeglogError || found === undefined || partition >= found.count) return [];
   if (value.topicId !== undefined && value.topicId !== found.topicId) return [];
-  const offset = logOf(found, partition)?.logEndOffset ?? Infinity;
-  if (value.offset <= offset) return [];
+  const log = logOf(found, partition);
+  if (log === undefined || log.status().corruption !== undefined || value.offset <= log.logEndOffset) return [];
   const { topicId } = found;
+  const offset = log.logEndOffset;
   const committed = { ...value, offset, leaderEpoch: -1 };
   return [{ key: offsetKey(group, topic, partition), value: offsetValue(committed, topicId) }];
 }

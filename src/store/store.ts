@@ -122,7 +122,7 @@ export class Store implements AsyncDisposable {
     const paths = typeof logDirectories === 'string' ? [logDirectories] : logDirectories;
     const store = new Store(environment, await loadStore(environment, paths));
     // Before anything is appended: what a group committed must not lie above it.
-    const isAfterCrash = [...store.#partitions()].some((one) => one.problem === undefined && one.log.status().recovery);
+    const isAfterCrash = [...store.#partitions()].some((one) => one.isAvailable && one.log.status().recovery);
     if (isAfterCrash) await store.#groups.pullBack();
     const { directories, topics, partitions, troubled } = store.status();
     const offlinePartitions = troubled.length;

@@ -76,6 +76,23 @@ test('a store that opens after a crash without a loss changes no position', asyn
   expect([logEndOffset, await bench.store.group('g').committed(ONLY)]).toMatchObject([1, { offset: 5 }]);
 });
 
+test('a log that is damaged below its end pulls nothing back: its records may be there again', async () => {
+  await append(['0', '1', '2']);
+  await bench.store.flush();
+  await bench.store.group('g').commit([{ ...ONLY, offset: 3 }]);
+  bench.clock.advance(60_000);
+  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+  const fs = copyOf(bench.fs);
+  const file = `${DIRECTORY}/t-0/00000000000000000000.log`;
+  const bytes = Uint8Array.from(fs.readSmall(file, 1_000_000) ?? new Uint8Array());
+  bytes[70] = (bytes[70] ?? 0) ^ 1;
+  fs.replaceSmall(file, bytes);
+  await bench.store.close();
+  bench = await groupBench({}, fs, bench.clock);
+  expect(bench.store.partition('t', 0).status().corruption).toBeDefined();
+  expect(await bench.store.group('g').committed(ONLY)).toMatchObject({ offset: 3 });
+});
+
 test('a store opens whose positions cannot be looked at, and tells', async () => {
   await append(['0', '1']);
   await bench.store.group('g').commit([{ ...ONLY, offset: 2 }]);
