@@ -128,7 +128,11 @@ export function* checkPartitions({ directories, replayed }: Survey): Generator<S
 function* checkKnown(image: MetadataImage, partition: SurveyedPartition): Generator<SeglogError, void> {
   const { topic, path, topicId, partition: number } = partition;
   const known = image.topics.get(topic);
-  const action = 'A broker would rename it to -stray: move it out of the log directory, or let a store open it';
+  const original = topicId === undefined ? undefined : image.topicById(topicId);
+  const action =
+    original === undefined || original === known
+      ? 'A broker would rename it to -stray: move it out of the log directory, or let a store open it'
+      : `It has the id of the topic ${original.name}, and is a copy of that one's: move it out of the log directory`;
   if (known?.partitions.has(number) !== true) {
     yield new SeglogError(
       'DIRECTORY_MISMATCH',
@@ -161,7 +165,9 @@ export function* checkForKafka({ directories, replayed }: Survey): Generator<Seg
     }
   }
   if (replayed === undefined) return;
-  for (const { name } of replayed.image.topics.values()) {
+  for (const topic of replayed.image.topics.values()) {
+    const { name } = topic;
+    yield* checkNumbers(topic);
     for (const [key, value] of replayed.image.topicConfig(name)) {
       const expected = kafkaRefuses(key, value);
       if (expected === undefined) continue;
@@ -171,6 +177,17 @@ export function* checkForKafka({ directories, replayed }: Survey): Generator<Seg
       });
     }
     if (isKafkaTrue(replayed.image.topicConfig(name).get(REMOTE_STORAGE))) yield remote(name);
+  }
+}
+
+/** Clients count partitions, and ask for those below the count. */
+function* checkNumbers({ name, partitions }: TopicImage): Generator<SeglogError, void> {
+  for (let number = 0; number < partitions.size; number++) {
+    if (partitions.has(number)) continue;
+    yield new SeglogError('DIRECTORY_MISMATCH', `the topic ${name} has no partition ${number}, but later ones`, {
+      action: 'Open it once with `seglog store run`, which makes it anew, empty, and stop that with Ctrl-C',
+    });
+    return;
   }
 }
 

@@ -9,6 +9,8 @@ import type { StructValue } from '../../src/message/plan.ts';
 import type { AnyMessage } from '../../src/message/schema.ts';
 import type { ControlRecord } from '../../src/metadata/batches.ts';
 import { printPartitionMetadata } from '../../src/format/partition-metadata.ts';
+import { PartitionRecord } from '../../src/message/generated/metadata-topics.ts';
+import { decodeRecord } from '../../src/metadata/record.ts';
 import { controlRecord } from '../support/coordinator-records.ts';
 import { adopting, closedStore, contents, handingOver, PATHS, problemsOf, restate } from './support.ts';
 
@@ -108,6 +110,15 @@ const CASES: readonly Case[] = [
     told: [/^TOPIC_ID_MISMATCH: .*another topic of that name/],
   },
   {
+    says: 'a directory is a copy of another topic',
+    damage: (fs) => {
+      fs.makeDirectory('/a/copy-0');
+      const said = fs.readSmall(`${placeOf(fs, 'events-0')}/partition.metadata`) ?? new Uint8Array(0);
+      fs.replaceSmall('/a/copy-0/partition.metadata', said);
+    },
+    told: [/^DIRECTORY_MISMATCH: .*does not have \(\/a\/copy-0\).*the id of the topic events.*move it out/],
+  },
+  {
     says: 'two directories have the same partition',
     damage: (fs) => PATHS.forEach((path) => fs.makeDirectory(`${path}/logs-0`)),
     told: [/^DUPLICATE_PARTITION: /],
@@ -150,6 +161,12 @@ interface CaseForKafka {
   readonly told: readonly RegExp[];
 }
 
+/** Of any topic. */
+function isPartition(record: Uint8Array, number: number): boolean {
+  const { type, data } = decodeRecord(record);
+  return type === PartitionRecord.apiKey && (data as PartitionRecord).partitionId === number;
+}
+
 /** A broker elects leaders uncleanly where it does not believe them. */
 const MARKS = ['', 'garbage', '{"version":0}', '{"version":0,"brokerEpoch":-1}'];
 
@@ -171,6 +188,14 @@ const FOR_KAFKA: readonly CaseForKafka[] = [
     // A broker would put its records aside.
     damage: (fs) => fs.remove(`${placeOf(fs, 'events-0')}/partition.metadata`),
     told: [/^DIRECTORY_MISMATCH: .*no partition\.metadata.*events-0\/partition\.metadata.*seglog store run/],
+  },
+  {
+    says: 'a topic without one of its partitions',
+    damage: (fs) => {
+      fs.removeTree(placeOf(fs, 'events-1'));
+      restate(fs, (values) => values.filter((value) => !isPartition(value, 1)));
+    },
+    told: [/^DIRECTORY_MISMATCH: the topic events has no partition 1.*seglog store run/],
   },
   ...MARKS.map((mark) => ({
     says: `a mark ${mark}`,
