@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import type { GroupDescription, GroupListing, GroupPartition } from '../group/describe.ts';
 import { printable } from '../inspect/byte-encoding.ts';
-import { tell } from './exit-codes.ts';
+import type { StoreReader } from '../store/store-reader.ts';
+import { EXIT, tell, ToldError } from './exit-codes.ts';
 import { registerResetOffsets } from './groups-reset.ts';
 import { type JsonValue, jsonText } from './json-line.ts';
 import { Output } from './output.ts';
@@ -18,6 +19,12 @@ async function list({ dir, json = false }: GroupsArguments): Promise<void> {
   using reader = lookAt(dir);
   const groups = await reader.groups();
   await say(groups.map((group) => (json ? `${jsonText(listingFields(group))}\n` : `${printable(group.groupId)}\n`)));
+  endWith(reader);
+}
+
+/** Groups that are left out were told of: what was printed is not all. */
+function endWith({ problems }: StoreReader): void {
+  if (problems.length > 0) throw new ToldError(EXIT.findings);
 }
 
 function listingFields({ groupId, kind, protocolType }: GroupListing): Record<string, JsonValue> {
@@ -31,6 +38,7 @@ async function describe(id: string | undefined, { dir, json = false }: GroupsArg
     const group = await reader.group(one);
     await say(json ? [`${jsonText(descriptionFields(group))}\n`] : linesOf(group));
   }
+  endWith(reader);
 }
 
 function descriptionFields(group: GroupDescription): Record<string, JsonValue> {

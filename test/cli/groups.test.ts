@@ -1,4 +1,6 @@
 /** `seglog groups` and `seglog consume --group`, as a user runs them. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Store } from '../../src/index.ts';
 import { scratch } from '../support/temp.ts';
@@ -68,6 +70,23 @@ describe('groups', () => {
     ]);
     const locked = await runCli(['groups', 'delete', 'simple', ...dir]);
     expect([locked.code, locked.stderr]).toEqual([2, expect.stringContaining('LOG_LOCKED')]);
+  });
+
+  it('of a partition that cannot be read are left out, and the exit code tells', async () => {
+    const dir = await filled();
+    const root = dir[1] ?? '';
+    await runCli(['consume', 't', ...dir, '--group', 'one']);
+    await runCli(['consume', 't', ...dir, '--group', 'other']);
+    const other = objects(await runCli(['groups', 'describe', 'other', ...dir, '--json']));
+    const [{ coordinatorPartition }] = other as [{ coordinatorPartition: number }];
+    const log = join(root, `__consumer_offsets-${coordinatorPartition}`, '00000000000000000000.log');
+    rmSync(log);
+    mkdirSync(log);
+    for (const command of ['list', 'describe']) {
+      const { code, stdout, stderr } = await runCli(['groups', command, ...dir]);
+      expect([code, stdout, stderr]).toEqual([1, expect.stringContaining('one'), expect.stringContaining(log)]);
+      expect(stdout).not.toContain('other');
+    }
   });
 
   it('are reset only when that is asked for, and deleted', async () => {
