@@ -243,9 +243,11 @@ class Loader {
     const { wasClean } = end;
     const recoveryPoint = Math.max(wasClean ? nextOffset : Math.min(this.#recoveryPoint, nextOffset), logStartOffset);
     const sealed = segments.slice(0, -1);
+    // From where on was recovered, also below the log start: their indexes were made anew.
+    const recoveredFrom = Math.min(this.#recoveryPoint, nextOffset);
     const unsynced = wasClean
       ? []
-      : sealed.filter((_, at) => (segments[at + 1] as Segment).baseOffset >= recoveryPoint);
+      : sealed.filter((_, at) => (segments[at + 1] as Segment).baseOffset >= recoveredFrom);
     return {
       segments: new SegmentList(segments),
       active,
