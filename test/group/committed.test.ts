@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { groupKey, offsetKey, readOffsetsRecord } from '../../src/group/records/codec.ts';
 import { OFFSETS_TOPIC } from '../../src/group/records/partition-for-group.ts';
 import { type GroupListing, Store, StoreReader } from '../../src/index.ts';
-import { copyOf, DIRECTORY, drain, fill, type GroupBench, groupBench, join } from './support.ts';
+import { copyOf, damagePositions, DIRECTORY, drain, fill, type GroupBench, groupBench, join } from './support.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -346,12 +346,7 @@ describe("what is Kafka's own", () => {
 
   test('a damaged record log is an error, and nothing is written behind it', async () => {
     await bench.store.group('g').commit([at(0, 3)]);
-    await bench.store.close();
-    const file = `${DIRECTORY}/${OFFSETS_TOPIC}-3/00000000000000000000.log`;
-    const bytes = bench.fs.readSmall(file, 1_000_000) ?? new Uint8Array();
-    bytes[70] = (bytes[70] ?? 0) ^ 1;
-    bench.fs.replaceSmall(file, bytes);
-    await bench.reopen();
+    await damagePositions(bench, 3);
     const group = bench.store.group('g');
     await expect(group.committed({ topic: 't', partition: 0 })).rejects.toMatchObject({ code: 'BATCH_CRC_MISMATCH' });
     await expect(group.commit([at(0, 4)])).rejects.toMatchObject({ code: 'BATCH_CRC_MISMATCH' });

@@ -5,7 +5,7 @@ import { GroupCoordinator } from '../../src/group/coordinator.ts';
 import type { GroupHost } from '../../src/group/host.ts';
 import { OFFSETS_TOPIC, partitionForGroup } from '../../src/group/records/partition-for-group.ts';
 import { Group, SeglogError, StoreReader } from '../../src/index.ts';
-import { DIRECTORY, drain, fill, type GroupBench, groupBench } from './support.ts';
+import { damagePositions, DIRECTORY, drain, fill, type GroupBench, groupBench } from './support.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -32,12 +32,7 @@ async function sweep(ms: number): Promise<void> {
 describe('a partition of positions that cannot be read', () => {
   beforeEach(async () => {
     for (const id of ['g', 'my-group']) await bench.store.group(id).commit([{ ...ONLY, offset: 1 }]);
-    await bench.store.close();
-    const file = `${DIRECTORY}/${OFFSETS_TOPIC}-3/00000000000000000000.log`;
-    const bytes = bench.fs.readSmall(file, 1_000_000) ?? new Uint8Array();
-    bytes[70] = (bytes[70] ?? 0) ^ 1;
-    bench.fs.replaceSmall(file, bytes);
-    await bench.reopen();
+    await damagePositions(bench, 3);
   });
   const BAD = expect.objectContaining({ code: 'BATCH_CRC_MISMATCH' }) as unknown;
 

@@ -3,6 +3,7 @@ import { ManualClock } from '../../src/clock/clock.ts';
 import { FaultyFileSystem } from '../../src/fs/faulty-fs.ts';
 import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { type Consumer, type ReceivedRecord, Store, type StoreOptions } from '../../src/index.ts';
+import { OFFSETS_TOPIC } from '../../src/group/records/partition-for-group.ts';
 
 /** A store in memory, whose time moves when it is told to. */
 export interface GroupBench {
@@ -125,4 +126,14 @@ function soon(): AbortSignal {
 /** The partitions that each has. */
 export function owned(...consumers: readonly Consumer[]): string[][] {
   return consumers.map(({ assignment }) => assignment.map(({ topic, partition }) => `${topic}-${partition}`).sort());
+}
+
+/** Turns a bit of the first batch of a partition of `__consumer_offsets` over, while the store is closed. */
+export async function damagePositions(bench: GroupBench, partition: number): Promise<void> {
+  await bench.store.close();
+  const file = `${DIRECTORY}/${OFFSETS_TOPIC}-${partition}/00000000000000000000.log`;
+  const bytes = bench.fs.readSmall(file, 1_000_000) ?? new Uint8Array();
+  bytes[70] = (bytes[70] ?? 0) ^ 1;
+  bench.fs.replaceSmall(file, bytes);
+  await bench.reopen();
 }
