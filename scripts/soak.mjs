@@ -50,7 +50,7 @@ async function appends(log, rateBytes, signal) {
   while (!signal.aborted) {
     const due = rateBytes === 0 ? done + 8 * batchBytes : ((performance.now() - startedMs) / 1000) * rateBytes;
     // A stop of the machine is not made up for in one turn.
-    for (let n = 0; n < 16 && done < due; n++, done += batchBytes) {
+    for (let n = 0; n < 4 && done < due; n++, done += batchBytes) {
       batch.reset();
       for (let i = 0; i < RECORDS_A_BATCH; i++) {
         value.writeUIntBE(records++, 0, NUMBER_BYTES);
@@ -75,7 +75,7 @@ async function reads(log, signal) {
         batches++;
         if (signal.aborted) break;
         // A reader that takes all of the time would say nothing of appends.
-        if (batches % 64 === 0) await sleep(5);
+        if (batches % 16 === 0) await sleep(5);
       }
     } catch (error) {
       // Retention took what it was about to read.
