@@ -8,6 +8,8 @@ import { type CompactOptions, type Log, SeglogError, Store, type StoreOptions } 
 import * as policy from '../../src/policy/compaction.ts';
 import { turns, valuesOf } from './support.ts';
 
+// Files share the library within a process; what is spied on here is loaded anew.
+vi.hoisted(() => vi.resetModules());
 vi.mock(import('../../src/policy/compaction.ts'), { spy: true });
 afterEach(() => void vi.clearAllMocks());
 

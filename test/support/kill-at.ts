@@ -13,7 +13,7 @@ export const BUILT: string = new URL('../../dist/', import.meta.url).href;
 const AT_ONCE = 4;
 
 /** With copies, every so many changes a process is killed all the same. */
-const KILLED_EVERY = 8;
+const KILLED_EVERY = 24;
 
 /**
  * Loaded before a program, which calls `dieAt(n)`: from then on calls that change files are counted, and the process kills
