@@ -27,7 +27,7 @@ const { values } = parseArgs({
 });
 const COPY = inProject('.cache', 'mutations', `copy-${process.pid}`);
 /** What a mutation or a test may write to, or that names itself by its place; the rest is linked. */
-const COPIED = ['src', 'test', 'scripts', 'native', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const COPIED = ['src', 'dist', 'test', 'scripts', 'native', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 /** What the bugs are about. */
 const ROWS = [
   'F1',
@@ -49,7 +49,7 @@ const ROWS = [
   'F29',
   'F30',
 ];
-const LINKED = ['node_modules', 'fixtures', 'dist', 'docs'];
+const LINKED = ['node_modules', 'fixtures', 'docs'];
 
 const all = JSON.parse(readFileSync(inProject('test', 'mutations', 'list.json'), 'utf8'));
 const wanted = all

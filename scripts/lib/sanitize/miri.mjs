@@ -18,7 +18,10 @@ const SLOW = 'minutes, a thousand times slower than the processor';
 export const BEYOND = {
   'append::publish::tests::long_bodies_are_copied_whole_wherever_they_start_and_end': SLOW,
   'append::publish::tests::whoever_sees_the_length_sees_the_body': 'a race that is meant',
+  'append::filling_tests': 'shared mappings of files',
+  'append::helper_tests': 'shared mappings of files',
   'append::tests': 'shared mappings of files',
+  'append::waiting_tests': 'shared mappings of files',
   'cleaning::map::tests::a_large_map_holds_what_was_put': SLOW,
   'cleaning::map::tests::a_map_spreads_as_keys_come_and_not_beyond_its_memory': SLOW,
   'cleaning::map::tests::hashes_that_crowd_as_none_do_fill_the_map_and_lose_nothing': SLOW,
