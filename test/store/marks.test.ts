@@ -42,6 +42,16 @@ describe.each(Object.entries(PASSED_OVER))('%s', (_what, make) => {
   });
 });
 
+test('the mark is gone while the store is open, so that a process that dies leaves none', async () => {
+  const directory = scratch();
+  await filled([directory], { t: ['a'] });
+  expect(fileNames(directory)).toContain(MARK);
+  const store = await Store.open(directory);
+  expect(fileNames(directory)).not.toContain(MARK);
+  await store.close();
+  expect(fileNames(directory)).toContain(MARK);
+});
+
 test('a partition that was not closed well and could not be put out of the way keeps the mark away', async () => {
   const memory = new MemoryFileSystem();
   const fs = new FaultyFileSystem(memory);
