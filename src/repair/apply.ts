@@ -49,7 +49,9 @@ function prepare(fs: FileSystem, plan: RepairPlan, place: RepairPlace): Journal 
   try {
     makePlace(fs, place);
     const files = plan.files.map((file) => prepareFile(fs, plan, place, file));
-    for (const directory of [place.new, dirname(place.directory), plan.directory]) fs.syncDirectory(directory);
+    // Those of the place, too: where names reach the disk in any order, the journal's may be there without that of new/.
+    const named = [place.new, place.directory, dirname(place.directory), plan.directory];
+    for (const directory of named) fs.syncDirectory(directory);
     const journal: Journal = { state: 'ready', steps: plan.steps, files };
     writeJournal(fs, place, journal);
     return journal;

@@ -1,5 +1,5 @@
 /** Compactions whose files or segments go while they run: nothing is lost, and nothing counts as clean that is not. */
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cleanSegments } from '../../src/cleaner/clean.ts';
@@ -94,6 +94,18 @@ test.each([SUFFIXES.log, SUFFIXES.offsetIndex, SUFFIXES.timeIndex])(
     expect(valuesOf(log)).toEqual(numbered(12));
   },
 );
+
+test.each([-1, 1])('a cleaned segment whose log is %i byte off what was written takes no place', async (more) => {
+  await using log = await distinct(12);
+  const changing = before(({ cleaned }) => {
+    for (const { baseOffset, sizeBytes } of cleaned) {
+      truncateSync(`${fileOf(log.directory, baseOffset, SUFFIXES.log)}.cleaned`, sizeBytes + more);
+    }
+  });
+  expect(await codeOf(() => log.compact(TWO_BY_TWO, changing))).toBe('IO');
+  expect(valuesOf(log)).toEqual(numbered(12));
+  expect(leftIn(log)).toEqual([]);
+});
 
 test('a compaction that begins while deleted segments are still being renamed cleans those that stay', async () => {
   await using log = await distinct(600);

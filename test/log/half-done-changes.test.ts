@@ -101,6 +101,38 @@ describe('an append', () => {
   });
 });
 
+describe('an abort', () => {
+  const producer = { producerId: 7, producerEpoch: 0 };
+  const aborting = { ...producer, result: 'abort' } as const;
+
+  /** The values that a reader of committed records gets. */
+  const committedOf = (log: Log): string[] =>
+    [...log.readSync({ isolation: 'read_committed' })]
+      .filter(({ isControl }) => !isControl)
+      .flatMap((batch) => batch.records().map(({ value }) => `${value?.toString()}`));
+
+  // It writes an entry of the transaction index, and the marker.
+  test.each([1, 2])(
+    'of which write %i fails is as if it had not been asked for, and can be asked for again',
+    async (call) => {
+      const { fs } = disk();
+      const log = await Log.open(DIRECTORY, { fs });
+      await log.append({ value: 'open' }, { producer: { ...producer, baseSequence: 0, isTransactional: true } });
+      await log.append({ value: 'plain' });
+      fs.plan({ operation: 'write', call, errno: 'ENOSPC' });
+      expect(await codeOf(() => log.endTransaction(aborting))).toBe('IO');
+      fs.heal();
+      expect([log.logEndOffset, log.lastStableOffset]).toEqual([2, 0]);
+      expect(offsetsOf(log)).toEqual([0, 1]);
+      await log.endTransaction(aborting);
+      expect([offsetsOf(log), committedOf(log)]).toEqual([[0, 1, 2], ['plain']]);
+      await log.close();
+      await using again = await Log.open(DIRECTORY, { fs, recovery: { clean: false, recoveryPoint: 0 } });
+      expect([offsetsOf(again), committedOf(again)]).toEqual([[0, 1, 2], ['plain']]);
+    },
+  );
+});
+
 describe('a truncation that fails half-way', () => {
   /** Fails the `call`th such operation of a truncation: what it and the next append say; undefined when there are not so many. */
   async function failedAt(operation: 'rename' | 'open' | 'truncate', call: number): Promise<string | undefined> {

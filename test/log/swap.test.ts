@@ -30,13 +30,18 @@ function recordsOf(log: Log): string[] {
   );
 }
 
-/** Records of a few keys; of a transaction that is aborted among them, so that there is a transaction index, too. */
-async function filled(fs: CrashingFileSystem): Promise<Log> {
+const ofFewKeys = (number: number): string => `k${number % KEYS}`;
+
+/** Of the records of one key the last one stays, and all others: wherever old and new segments are mixed, it shows. */
+const everyOtherIsNewest = (number: number): string => (number % 2 === 0 ? `u${number}` : 'k');
+
+/** Records, by default of a few keys; of a transaction that is aborted among them, so that there is a transaction index, too. */
+async function filled(fs: CrashingFileSystem, keyOf = ofFewKeys): Promise<Log> {
   fs.makeDirectory('/logs');
   const log = await Log.open(DIRECTORY, { ...options, fs });
   for (let number = 0; number < RECORDS; number++) {
     const producer = { producerId: 7, producerEpoch: 0, baseSequence: number / 6, isTransactional: true };
-    const record = { key: `k${number % KEYS}`, value: String(number), timestamp: 1000 };
+    const record = { key: keyOf(number), value: String(number), timestamp: 1000 };
     await (number % 6 === 0 ? log.append(record, { producer }) : log.append(record));
     if (number % 6 === 3) await log.endTransaction({ producerId: 7, producerEpoch: 0, result: 'abort' });
   }
@@ -61,9 +66,10 @@ async function dying(
   how: CompactOptions,
   leftover?: Leftover,
   maxCleanedBytes?: number,
+  keyOf = ofFewKeys,
 ): Promise<{ fs: CrashingFileSystem; hasDied: boolean }> {
   const fs = new CrashingFileSystem();
-  const log = await filled(fs);
+  const log = await filled(fs, keyOf);
   if (leftover !== undefined) leave(fs, leftover);
   fs.dieIn(at);
   const limit = maxCleanedBytes === undefined ? {} : { maxCleanedBytes };
@@ -114,8 +120,8 @@ async function dies(fs: CrashingFileSystem, at: number): Promise<boolean> {
 }
 
 /** What there is before and behind a compaction that nobody disturbs. */
-async function bothSides(how: CompactOptions): Promise<{ before: string[]; after: string[] }> {
-  const log = await filled(new CrashingFileSystem());
+async function bothSides(how: CompactOptions, keyOf = ofFewKeys): Promise<{ before: string[]; after: string[] }> {
+  const log = await filled(new CrashingFileSystem(), keyOf);
   const before = recordsOf(log);
   await log.compact(how);
   const after = recordsOf(log);
@@ -245,13 +251,16 @@ describe('F11: a compaction whose group becomes several segments, and that dies 
   const how = { segmentBytes: 1_000_000, offsetMapBytes: 2400 };
   const maxCleanedBytes = 320;
 
-  test('leaves all of the old segments or all of the new, with the machine or without', async () => {
-    const { before, after } = await bothSides(how);
+  test.each([
+    ['a few keys', ofFewKeys],
+    ['keys of which every other is the newest', everyOtherIsNewest],
+  ])('leaves all of the old segments or all of the new, with the machine or without: %s', async (_keys, keyOf) => {
+    const { before, after } = await bothSides(how, keyOf);
     const random = new Random(15);
     const found = new Set<string>();
     const bases = new Set<string>();
     for (let at = 1, hasDied = true; hasDied; at++) {
-      const dead = await dying(at, how, undefined, maxCleanedBytes);
+      const dead = await dying(at, how, undefined, maxCleanedBytes, keyOf);
       ({ hasDied } = dead);
       for (const image of [dead.fs.afterProcessEnd(), dead.fs.afterPowerLoss(() => random.chance(0.5))]) {
         const records = await recordsAfter(image);

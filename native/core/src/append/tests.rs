@@ -143,6 +143,22 @@ fn a_file_shorter_than_its_log_is_refused() {
     assert!(matches!(found, Err(Error::FileShrank { expected: 11, found: 10 })));
 }
 
+/// What is appended would else be followed by what a crash left there, which readers take for batches.
+#[test]
+fn what_lies_behind_the_size_goes_when_a_file_is_opened() {
+    for portable in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("0.log");
+        std::fs::write(&path, [batch(0, 100), vec![9; 50]].concat()).unwrap();
+        let mut file = AppendFile::open(&path, Options { size: 100, ..options(portable) }).unwrap();
+        tail_is_zero(&path, 100);
+        file.append(&batch(1, 20)).unwrap();
+        tail_is_zero(&path, 120);
+        file.close().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), [batch(0, 100), batch(1, 20)].concat());
+    }
+}
+
 #[test]
 fn truncation_above_the_end_is_refused() {
     let directory = tempfile::tempdir().unwrap();
@@ -330,6 +346,28 @@ fn a_write_that_cannot_be_put_back_takes_the_file_offline() {
     assert_eq!(file.syncer().unwrap_err().code(), "LOG_OFFLINE");
     file.close().unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().len(), 50, "an offline file is left as it is");
+}
+
+/// The process ends between any two writes: a reader of a zero tail goes by the size field, and finds a whole batch behind it.
+#[cfg(unix)]
+#[test]
+fn in_a_zero_tail_a_batch_has_no_size_before_it_is_there() {
+    let bytes = batch(1, 100);
+    for failing in 0..20 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("0.log");
+        let storage = Faulty {
+            write: Fault::at(failing, u32::MAX - failing, EIO),
+            set_length: Fault::at(0, u32::MAX, EIO),
+            ..Faulty::new(&path)
+        };
+        let preallocated = Options { max_size: 4096, preallocate: true, ..options(true) };
+        let mut file = AppendFile::over(Arc::new(storage), preallocated).unwrap();
+        let is_whole = file.append(&bytes).is_ok();
+        let found = std::fs::read(&path).unwrap();
+        assert_eq!(is_whole, found[..100] == bytes);
+        assert!(found[8..12] == [0; 4] || found[12..100] == bytes[12..], "call {failing}: {found:?}");
+    }
 }
 
 /// Row F14: one failed sync, then success, is a failure for good.
