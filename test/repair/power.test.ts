@@ -43,7 +43,7 @@ function diskOf(name: string): Disk {
 }
 
 test.each(['001-flip-log', '009-delete-segment-index-all'])(
-  'a repair of %s is there when it has returned, and one that the power cut short is ended by the next',
+  'F12, F29: a repair of %s is there when it has returned, and one that the power cut short is ended by the next',
   async (name) => {
     const whole = diskOf(name);
     const process = new DiskProcess(whole);
@@ -81,7 +81,7 @@ test.each(['001-flip-log', '009-delete-segment-index-all'])(
   },
 );
 
-test('an undoing that the power cut short is ended by the next one', async () => {
+test('F12, F29: an undoing that the power cut short is ended by the next one', async () => {
   const disk = diskOf('001-flip-log');
   const fs = new DiskProcess(disk);
   const originals = filesOf(fs, DIRECTORY);
