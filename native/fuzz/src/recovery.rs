@@ -111,13 +111,18 @@ pub fn split(data: &[u8]) {
     let length = period.len() as u64;
     let read = |into: &mut [u8], at: u64| {
         let wanted = into.len().min(LENGTH.saturating_sub(at) as usize);
-        for (place, byte) in into[..wanted].iter_mut().enumerate() {
-            let position = at + place as u64;
-            *byte = match position % length {
-                // The checksum does not cover the base offset: each time it is higher.
-                field @ 0..8 => (position / length * 1000).to_be_bytes()[field as usize],
-                inside => period[inside as usize],
-            };
+        let mut filled = 0;
+        while filled < wanted {
+            let position = at + filled as u64;
+            let from = (position % length) as usize;
+            let piece = &period[from..period.len().min(from + wanted - filled)];
+            into[filled..filled + piece.len()].copy_from_slice(piece);
+            // The checksum does not cover the base offset: each time it is higher.
+            let base = (position / length * 1000).to_be_bytes();
+            for field in from..(from + piece.len()).min(base.len()) {
+                into[filled + field - from] = base[field];
+            }
+            filled += piece.len();
         }
         Ok(wanted)
     };
