@@ -263,7 +263,7 @@ describe('what is told', () => {
   it('lines of text say what was asked of latency', async () => {
     const { out } = await runCommand(registerBench, 'bench', 'append', ...SMALL, '--rounds', '1', '--rate', '5000');
     expect(out).toMatch(
-      / at 5,000\/s {2}latency p50 [\d.,]+ us, p99 .* longest [\d,]+ us {2}CPU [\d.]+ s {2}peak [\d.]+ MB\n$/,
+      / at 5,000\/s {2}latency p50 [\d.,]+ us, p99 .* longest [\d,]+ us {2}CPU [\d.]+ s {2}peak [\d.,]+ MB\n$/,
     );
   });
 
