@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENGINE_RUNS, HOUSE } from '../../scripts/lib/engines.mjs';
 import { countsTable, results, withCounts } from '../../scripts/docs-faults.mjs';
+import { LONG_FORMS, typed } from '../../scripts/faults.mjs';
 import { filesIn, textOf } from './project-files.ts';
 
 /** F28 is about replicas. */
@@ -49,6 +50,12 @@ describe('the fault list', () => {
       'F10',
       'F12',
     ]);
+  });
+
+  it.each(LONG_FORMS)('its long form $command is in docs/faults.md as `npm run faults` runs it', (form) => {
+    expect(textOf('docs/faults.md')).toContain(`\n| \`${typed(form)}\` |`);
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+    expect(scripts[form.command]).toBe(`node scripts/${form.script}`);
   });
 
   it('is counted in docs/faults.md as in the results: otherwise run `npm run docs:faults`', () => {
