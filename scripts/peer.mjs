@@ -117,8 +117,10 @@ export async function preparePeer() {
 /** The command line of a program of bench/peer (or of Kafka's, by its full class name). */
 export function peerCommand(program, args) {
   const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=error';
+  // Otherwise what it prints is in the encoding of the user's locale, and `?` where that is ASCII: the first for Java 17, both since 19.
+  const utf8 = ['-Dfile.encoding=UTF-8', '-Dstdout.encoding=UTF-8'];
   const classPath = [classes, path.join(jars, '*')].join(path.delimiter);
-  return { command: 'java', args: ['-Xmx2g', quiet, '-cp', classPath, program, ...args.map(String)] };
+  return { command: 'java', args: ['-Xmx2g', quiet, ...utf8, '-cp', classPath, program, ...args.map(String)] };
 }
 
 /** Runs a program of bench/peer to its end and answers what it printed; rejects with its stderr when it fails. */
