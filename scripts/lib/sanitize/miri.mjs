@@ -30,6 +30,8 @@ export const BEYOND = {
   'codec::zstd': 'the C library of zstd',
   cpu: 'the processors of the machine',
   'crc::tests::every_length_agrees_with_a_bit_by_bit_reference': SLOW,
+  'find::tests::large_batches_of_which_some_are_not_indexed_are_found_all_the_same': SLOW,
+  'find::tests::large_batches_that_are_all_indexed_cost_one_read_but_for_the_first_and_last': SLOW,
   'io::open': 'FIFOs and devices',
   'locate::tests::every_target_from_every_boundary_with_any_scratch': SLOW,
   lock: 'locks of files',
