@@ -18,6 +18,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -34,8 +35,10 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.Utils;
 
 /**
  * What Apache Kafka's own clients say of a broker; the questions of {@link KafkaNode}:
@@ -193,7 +196,25 @@ final class KafkaNodeClient implements AutoCloseable {
     }
   }
 
+  /**
+   * Returns when each partition of the groups' topic has been loaded: those whose loading has not begun are left out of lists of groups
+   * without an error, as if their groups were not there. What one group committed is asked for until its partition answers.
+   */
+  private void awaitGroups() throws Exception {
+    String name = Topic.GROUP_METADATA_TOPIC_NAME;
+    if (!admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get().contains(name)) return;
+    int partitions = admin.describeTopics(List.of(name)).allTopicNames().get().get(name).partitions().size();
+    Map<Integer, String> groups = new HashMap<>();
+    for (int i = 0; groups.size() < partitions; i++) {
+      groups.putIfAbsent(Utils.abs(("nobody-" + i).hashCode()) % partitions, "nobody-" + i);
+    }
+    Map<String, ListConsumerGroupOffsetsSpec> all = new HashMap<>();
+    groups.values().forEach(group -> all.put(group, new ListConsumerGroupOffsetsSpec()));
+    admin.listConsumerGroupOffsets(all).all().get();
+  }
+
   private void groups(ObjectNode answer) throws Exception {
+    awaitGroups();
     ObjectNode groups = answer.putObject("groups");
     Map<String, String> states = new TreeMap<>();
     admin.listGroups().all().get().forEach(group -> states.put(group.groupId(), group.groupState().map(Enum::name).orElse("?")));
