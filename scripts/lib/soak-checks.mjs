@@ -16,6 +16,11 @@ export class Tally {
   }
 }
 
+/** What is wrong with files that are held when none should be: how many, and the first of them. @param {readonly string[]} held */
+export function complaintOfHeld(how, held) {
+  return held.length === 0 ? undefined : `${held.length} files are ${how}: ${held.slice(0, 3).join(', ')}`;
+}
+
 /** What is wrong with one who followed a log. @param {Tally} appended @param {Tally} followed */
 export function complaintOfTally(who, appended, followed) {
   if (followed.count === appended.count && followed.checksum === appended.checksum) return undefined;

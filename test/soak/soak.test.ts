@@ -1,15 +1,25 @@
 /** `npm run soak`, for a few seconds: nothing grows, nothing is lost, and a full disk is recovered from. No times are judged. */
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { growth } from '../../scripts/lib/growth.mjs';
+import { heldFiles, heldThoughDeleted, mappedFiles } from '../../scripts/lib/held-files.mjs';
 import { tool } from '../../scripts/lib/run.mjs';
-import { complaintOfKeys, complaintOfTally, readWhole, Tally } from '../../scripts/lib/soak-checks.mjs';
+import {
+  complaintOfHeld,
+  complaintOfKeys,
+  complaintOfTally,
+  readWhole,
+  Tally,
+} from '../../scripts/lib/soak-checks.mjs';
 import { defaultEngine } from '../../src/engine/select.ts';
-import { scratch } from '../support/temp.ts';
+import { Log } from '../../src/index.ts';
+import { scratch, scratchPartition } from '../support/temp.ts';
 
 const SOAK = fileURLToPath(new URL('../../scripts/soak.mjs', import.meta.url));
 
-test('F16: a store under load grows by no descriptors or mappings, keeps every record and key, and goes on behind a full disk', async () => {
+test('F16: a store under load lets go of every file, keeps every record and key, and goes on behind a full disk', async () => {
   const { code, output, stdout } = await tool(SOAK, ['--minutes', '0.06', '--rate', '50', '--dir', scratch()]);
   expect(code, output).toBe(0);
   const report = JSON.parse(stdout) as Record<string, unknown>;
@@ -49,7 +59,52 @@ test('what grows is found, and what only moves is not', () => {
   ).toBeCloseTo(0);
 });
 
+describe.runIf(process.platform === 'linux')('the files that a process holds', () => {
+  test('are those of a directory that are open, also when their names are gone', () => {
+    const directory = scratch();
+    const path = join(directory, 'a b.log');
+    const descriptor = openSync(path, 'w');
+    try {
+      expect(heldFiles(directory)).toEqual([path]);
+      expect(heldFiles(scratch())).toEqual([]);
+      expect(heldThoughDeleted(directory)).toEqual([]);
+      renameSync(path, `${path}.deleted`);
+      expect(heldThoughDeleted(directory)).toEqual([`${path}.deleted`]);
+      rmSync(`${path}.deleted`);
+      expect(heldThoughDeleted(directory)).toEqual([`${path}.deleted (deleted)`]);
+    } finally {
+      closeSync(descriptor);
+    }
+    expect(heldFiles(directory)).toEqual([]);
+  });
+
+  test('are those that are mapped, too', () => {
+    const lines = [
+      '7f6140300000-7f6140400000 rw-s 00000000 fe:00 9996633                    /data/a b/00.log',
+      '7f6140400000-7f6140500000 rw-s 00100000 fe:00 9996633                    /data/a b/00.log (deleted)',
+      '7f6140500000-7f6140600000 rw-p 00000000 00:00 0 ',
+      '7ffd1b5e0000-7ffd1b601000 rw-p 00000000 00:00 0                          [stack]',
+      '',
+    ];
+    expect(mappedFiles(lines.join('\n'))).toEqual(['/data/a b/00.log', '/data/a b/00.log (deleted)']);
+  });
+
+  test('are none once a log is closed', async () => {
+    const directory = scratchPartition();
+    const log = await Log.open(directory);
+    await log.append({ value: 'x' });
+    expect(heldFiles(directory).map((path) => basename(path))).toContain('00000000000000000000.log');
+    await log.close();
+    expect(heldFiles(directory)).toEqual([]);
+  });
+});
+
 describe('what is looked for at the end of a soak', () => {
+  test('no file that is held', () => {
+    expect(complaintOfHeld('deleted, and held', [])).toBeUndefined();
+    expect(complaintOfHeld('deleted, and held', ['a', 'b', 'c', 'd'])).toBe('4 files are deleted, and held: a, b, c');
+  });
+
   /** A log of so many records a batch, whose values are their offsets. */
   const logOf = (batches: readonly (readonly [offset: number, value: string, key?: string][])[], end: number) => ({
     ...{ logStartOffset: 2, logEndOffset: end },
