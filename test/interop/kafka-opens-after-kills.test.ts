@@ -7,7 +7,7 @@ import { defaultEngine } from '../../src/engine/select.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { handOver } from '../../src/handover/handover.ts';
 import { Store } from '../../src/index.ts';
-import { BUILT, stopAtEach } from '../support/kill-at.ts';
+import { stopAtEach } from '../support/kill-at.ts';
 import { scratch } from '../support/temp.ts';
 import { PATIENCE_MS, withKafka } from './kafka.ts';
 import { freeEndpoints, KafkaNode } from './kafka-node.ts';
@@ -16,7 +16,7 @@ import { freeEndpoints, KafkaNode } from './kafka-node.ts';
 const ASKED_EVERY = defaultEngine().name === 'native' ? 64 : 160;
 
 const PROGRAM = `
-  const { Store } = await import('${BUILT}index.js');
+  const { Store } = await import(library);
   const [directory, at] = process.argv.slice(2);
   const store = await Store.open([directory + '/a', directory + '/b'], { periodicCleaning: false });
   dieAt(Number(at));

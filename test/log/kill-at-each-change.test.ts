@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Log, type LogOptions } from '../../src/index.ts';
-import { BUILT, stopAtEach, leftoversIn } from '../support/kill-at.ts';
+import { leftoversIn, stopAtEach } from '../support/kill-at.ts';
 import { scratch } from '../support/temp.ts';
 import { BATCH_BYTES, numbered, valuesOf } from './telling/support.ts';
 
@@ -29,7 +29,7 @@ async function timed(): Promise<string> {
 function program(given: LogOptions, work: string): string {
   return `
     import { readdirSync } from 'node:fs';
-    const { Log } = await import('${BUILT}index.js');
+    const { Log } = await import(library);
     const [directory, at] = process.argv.slice(2);
     const path = directory + '/t-0';
     const log = await Log.open(path, ${JSON.stringify(given)});
@@ -88,10 +88,7 @@ describe('F11: the swap of a compaction, killed at any change', () => {
   const compacted: LogOptions = { segmentBytes: 160, indexIntervalBytes: 0, retentionMs: -1, fileDeleteDelayMs: 0 };
   /** From the moment on at which the cleaned segments are there. */
   const work = `
-    const { cleanSegments } = await import('${BUILT}cleaner/clean.js');
-    const { defaultEngine } = await import('${BUILT}engine/select.js');
-    const { nodeFileSystem: fs } = await import('${BUILT}fs/node-fs.js');
-    const { systemClock: clock } = await import('${BUILT}clock/clock.js');
+    const { cleanSegments, defaultEngine, nodeFileSystem: fs, systemClock: clock } = await import(library);
     const clean = (request, hooks) => cleanSegments({ engine: defaultEngine(), fs, clock }, request, {
       ...hooks,
       onGroup: (group) => {

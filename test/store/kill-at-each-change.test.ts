@@ -6,7 +6,7 @@ import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Log, Store, type StoreOptions } from '../../src/index.ts';
-import { BUILT, killAtEach, leftoversIn } from '../support/kill-at.ts';
+import { killAtEach, leftoversIn } from '../support/kill-at.ts';
 import { scratch } from '../support/temp.ts';
 import { valuesOf } from './support.ts';
 
@@ -19,8 +19,7 @@ const MARK = '.kafka_cleanshutdown';
 /** A log start, a high watermark, a recovery point and a cleaner offset that are new, and a clean stop. */
 const PROGRAM = `
   import { readFileSync } from 'node:fs';
-  const { Store } = await import('${BUILT}index.js');
-  const { ManualClock } = await import('${BUILT}clock/clock.js');
+  const { ManualClock, Store } = await import(library);
   const [directory, at] = process.argv.slice(2);
   const clock = new ManualClock(1_000_000);
   const logs = directory + '/logs';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { Store, type StoreOptions } from '../../src/index.ts';
-import { BUILT, leftoversIn, stopAtEach } from '../support/kill-at.ts';
+import { leftoversIn, stopAtEach } from '../support/kill-at.ts';
 import { expectAgreement } from '../support/metadata-agrees.ts';
 import { scratch } from '../support/temp.ts';
 import { valuesOf } from './support.ts';
@@ -12,7 +12,7 @@ const CONFIG: StoreOptions = { fileDeleteDelayMs: 60_000, retentionMs: -1, perio
 const NAMES = ['one', 'two'];
 
 const PROGRAM = `
-  const { Store } = await import('${BUILT}index.js');
+  const { Store } = await import(library);
   const [directory, at] = process.argv.slice(2);
   dieAt(Number(at));
   const store = await Store.open([directory + '/one', directory + '/two'], ${JSON.stringify(CONFIG)});

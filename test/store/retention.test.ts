@@ -6,9 +6,9 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { CleanerPool as Pool } from '../../src/cleaner/pool.ts';
 import type { ManualClock as Clock } from '../../src/clock/clock.ts';
 import type { Store, StoreOptions } from '../../src/index.ts';
-import { BUILT } from '../support/kill-at.ts';
 import { scratch } from '../support/temp.ts';
 
+const BUILT = new URL('../../dist/', import.meta.url).href;
 const built = (await import(`${BUILT}index.js`)) as { Store: typeof Store };
 const { ManualClock } = (await import(`${BUILT}clock/clock.js`)) as { ManualClock: typeof Clock };
 const { CleanerPool } = (await import(`${BUILT}cleaner/pool.js`)) as { CleanerPool: typeof Pool };

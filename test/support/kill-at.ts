@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
+import { bundleLibrary } from '../../scripts/lib/kill-bundle.mjs';
+import { defaultEngine } from '../../src/engine/select.ts';
 import { scratch } from './temp.ts';
-
-/** The built library, for the programs. */
-export const BUILT: string = new URL('../../dist/', import.meta.url).href;
 
 /** Processes at the same time: each is mostly its own start. */
 const AT_ONCE = 4;
@@ -15,14 +15,25 @@ const AT_ONCE = 4;
 /** With copies, every so many changes a process is killed all the same. */
 const KILLED_EVERY = 24;
 
+/** The URL of {@link file://./library.ts | the library} in one file, which is made when it is asked for first. */
+let library: Promise<string> | undefined;
+
+/** Each worker of the suite has its own: others' programs may be reading theirs. */
+async function bundledLibrary(): Promise<string> {
+  const worker = process.env['VITEST_POOL_ID'] ?? '0';
+  return pathToFileURL(await bundleLibrary(`library-${defaultEngine().name}-${worker}`)).href;
+}
+
 /**
- * Loaded before a program, which calls `dieAt(n)`: from then on calls that change files are counted, and the process kills
- * itself before the `n`th. Those that the native engine makes are not seen; they are appends, whose ends have tests of their own.
+ * Loaded before a program, which imports `library` and calls `dieAt(n)`: from then on calls that change files are counted, and the
+ * process kills itself before the `n`th. Those that the native engine makes are not seen; they are appends, whose ends have tests of
+ * their own.
  * Where `SEGLOG_COPIES` names a directory, its own is copied there before each change instead.
  */
-const KILLER = `
+const killer = (libraryUrl: string): string => `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';
+  globalThis.library = '${libraryUrl}';
   const copies = process.env.SEGLOG_COPIES;
   let left = Infinity;
   globalThis.dieAt = (count) => { left = count; };
@@ -51,7 +62,7 @@ const KILLER = `
 `;
 
 interface Killing {
-  /** A module; it finds its directory and its `n` in `process.argv`. */
+  /** A module; it finds its directory and its `n` in `process.argv`, and the library at the URL `library`. */
   readonly program: string;
   /** What each run gets a copy of. */
   readonly model: string;
@@ -84,7 +95,13 @@ export async function stopAtEach(killing: Killing): Promise<number> {
   const { every = 1 } = killing;
   for (let at = 1; at <= changes; at += every) await killing.check(join(copies, String(at)), `change ${at}`, false);
   await killing.check(directory, 'the end', true);
-  for (let at = 1; at <= changes; at += KILLED_EVERY * every) await killAt(killing, file, at);
+  const apart = KILLED_EVERY * every;
+  const kills = Array.from({ length: Math.ceil(changes / apart) }, (_, i) => 1 + i * apart);
+  while (kills.length > 0) {
+    const left = await Promise.all(kills.splice(0, AT_ONCE).map((at) => leftAt(killing, file, at)));
+    // One by one: who looks may have one broker.
+    for (const one of left) await killing.check(one.directory, one.change, one.isWhole);
+  }
   return changes;
 }
 
@@ -100,11 +117,22 @@ function copyOf(model: string): string {
   return directory;
 }
 
-async function killAt({ model, check }: Killing, file: string, at: number): Promise<boolean> {
+async function killAt(killing: Killing, file: string, at: number): Promise<boolean> {
+  const { directory, change, isWhole } = await leftAt(killing, file, at);
+  await killing.check(directory, change, isWhole);
+  return isWhole;
+}
+
+interface Left {
+  readonly directory: string;
+  readonly change: string;
+  readonly isWhole: boolean;
+}
+
+async function leftAt({ model }: Killing, file: string, at: number): Promise<Left> {
   const directory = copyOf(model);
   const isWhole = await cameToItsEnd(file, directory, at);
-  await check(directory, `change ${at}`, isWhole);
-  return isWhole;
+  return { directory, change: `change ${at}`, isWhole };
 }
 
 async function cameToItsEnd(
@@ -113,7 +141,8 @@ async function cameToItsEnd(
   at: number,
   env: Readonly<Record<string, string>> = {},
 ): Promise<boolean> {
-  const preload = `data:text/javascript,${encodeURIComponent(KILLER)}`;
+  library ??= bundledLibrary();
+  const preload = `data:text/javascript,${encodeURIComponent(killer(await library))}`;
   const child = spawn(process.execPath, ['--import', preload, file, directory, String(at)], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...env },
