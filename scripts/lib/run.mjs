@@ -11,9 +11,10 @@ function npmCommand() {
 
 /**
  * Runs a program to its end. `show` passes its output through as it comes; it is returned either way, as `output` (all of
- * it) and `stdout`. One that takes longer than `timeoutMs` is killed (0: never). Never throws: a program that cannot start has `code` 127 and the reason as its output.
+ * it) and `stdout`. One that takes longer than `timeoutMs` (0: never) is killed with all that it started, and `isLate` then. Never
+ * throws: a program that cannot start has `code` 127 and the reason as its output.
  *
- * @returns {Promise<{ code: number, output: string, stdout: string }>}
+ * @returns {Promise<{ code: number, output: string, stdout: string, isLate: boolean }>}
  */
 export function run(
   command,
@@ -26,9 +27,9 @@ export function run(
       shell,
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
+      detached: timeoutMs > 0 && HAS_GROUPS,
     });
+    const late = timeoutMs > 0 ? limit(child, timeoutMs) : undefined;
     const output = [];
     const stdout = [];
     child.stdin.on('error', () => {}); // It may end without reading.
@@ -43,9 +44,43 @@ export function run(
       if (show) process.stderr.write(chunk);
     });
     const text = (chunks) => Buffer.concat(chunks).toString('utf8');
-    child.on('error', (error) => resolve({ code: 127, output: `${text(output)}${error.message}\n`, stdout: '' }));
-    child.on('close', (code) => resolve({ code: code ?? 128, output: text(output), stdout: text(stdout) }));
+    const ended = (result) => {
+      late?.clear();
+      resolve({ ...result, isLate: late?.isOver() ?? false });
+    };
+    child.on('error', (error) => ended({ code: 127, output: `${text(output)}${error.message}\n`, stdout: '' }));
+    child.on('close', (code) => ended({ code: code ?? 128, output: text(output), stdout: text(stdout) }));
   });
+}
+
+/** Processes that are started by one are in its group, and end with it. */
+const HAS_GROUPS = process.platform !== 'win32';
+
+/** Kills a program that leads a group of its own, group and all, when its time is over; or when ours is: Ctrl-C does not reach it. */
+function limit(child, timeoutMs) {
+  let isOver = false;
+  const kill = () => {
+    try {
+      if (HAS_GROUPS && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      else child.kill('SIGKILL');
+    } catch {
+      // It has just ended by itself.
+    }
+  };
+  const timer = setTimeout(() => {
+    isOver = true;
+    kill();
+  }, timeoutMs);
+  const interrupted = () => {
+    kill();
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupted);
+  const clear = () => {
+    clearTimeout(timer);
+    process.off('SIGINT', interrupted);
+  };
+  return { clear, isOver: () => isOver };
 }
 
 /** Runs npm to its end, as {@link run} does. */
