@@ -52,7 +52,8 @@ describe.each([30, 80, 150, 260, 400])('F10: a process killed after about %i ms 
     clearTimeout(stop);
     expect(child.signalCode).toBe('SIGKILL');
     if (!child.stdout.closed) await once(child.stdout, 'close');
-    const acknowledged = Number(printed.trimEnd().split('\n').slice(0, -1).at(-1) ?? 0);
+    // Of a line that was cut nobody knows what it says.
+    const acknowledged = Number(printed.split('\n').slice(0, -1).at(-1) ?? 0);
     expect(acknowledged).toBeGreaterThan(0);
     expect([...seenAlive].sort((a, b) => a - b)).toEqual(seenAlive);
     using reader = LogReader.open(directory);

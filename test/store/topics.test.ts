@@ -1,7 +1,7 @@
 /** Making, growing, altering and deleting topics. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/clock/clock.ts';
 import { Store } from '../../src/index.ts';
 import { scratch } from '../support/temp.ts';
@@ -163,7 +163,7 @@ describe('a configuration that is altered', () => {
     await log.append({ value: 'a' });
     expect(log.status().recoveryPoint).toBe(0);
     clock.advance(50);
-    await vi.waitFor(() => expect(log.status().recoveryPoint).toBe(1));
+    await expect.poll(() => log.status().recoveryPoint).toBe(1);
   });
 });
 
