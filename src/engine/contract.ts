@@ -221,7 +221,10 @@ export interface Engine extends CleaningEngine {
     rows: Int32Array,
     outcome: Float64Array,
   ): void;
-  /** Reads `length` bytes of `file` at `position` to the start of `bytes`, and scans what was there. */
+  /**
+   * Reads `length` bytes of `file` at `position` to the start of `bytes`, and scans what was there. Raises `INVALID_ARGUMENT` when
+   * `bytes` has no such length, or no file such a position.
+   */
   readBatches(
     file: File,
     position: number,
@@ -243,7 +246,8 @@ export interface Engine extends CleaningEngine {
   ): Promise<void>;
   /**
    * Finds, reading headers from `position` on, the first batch that ends at `targetOffset` or later, before file
-   * position `end`. `scratch` (at least 128 bytes; 4 to 8 KiB saves calls) holds its first bytes afterwards.
+   * position `end`. `scratch` (at least 128 bytes; 4 to 8 KiB saves calls) holds its first bytes afterwards. Raises
+   * `INVALID_ARGUMENT` for positions that no file has.
    */
   locate(
     file: File,

@@ -13,6 +13,7 @@ import type { AppendFile, AppendOptions, FileSystem, Lock } from '../fs/contract
 import { type Engine, type OffsetMap, SCAN_OUTCOME } from './contract.ts';
 import { find } from './fallback/find.ts';
 import { locate } from './fallback/locate.ts';
+import { requireRead } from './fallback/range.ts';
 import { recoverBy, recoverByAsync } from './fallback/recovery.ts';
 
 type Binding = typeof Addon;
@@ -126,6 +127,7 @@ function createEngine(binding: Binding, portable: boolean): Engine {
         call(() => binding.readBatches(descriptor, position, bytes, length, verify, rows, outcome), file.path);
         return;
       }
+      requireRead(bytes, length, position);
       const filled = file.read(bytes, 0, length, position);
       call(() => binding.scanBatches(bytes, 0, filled, verify, rows, outcome));
       outcome[SCAN_OUTCOME.filled] = filled;
@@ -139,6 +141,7 @@ function createEngine(binding: Binding, portable: boolean): Engine {
         );
         return;
       }
+      requireRead(bytes, length, position);
       const filled = await file.readAsync(bytes, 0, length, position);
       call(() => binding.scanBatches(bytes, 0, filled, verify, rows, outcome));
       outcome[SCAN_OUTCOME.filled] = filled;

@@ -1,12 +1,22 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Engine, LOCATE_OUTCOME, SCAN_OUTCOME } from '../../src/engine/contract.ts';
+import type { File } from '../../src/fs/contract.ts';
+import { MemoryFileSystem } from '../../src/fs/memory-fs.ts';
 import { nodeFileSystem } from '../../src/fs/node-fs.ts';
 import { scratch } from '../support/temp.ts';
 import { describeParity, type Outcome, outcomeOf, settledOutcomeOf, UNTOUCHED } from './engines.ts';
 import { batchStarts, foundLog } from './inputs.ts';
+
+/** A file that no descriptor leads to: engines read it through the file system. */
+function memoryFile(bytes: Uint8Array): File {
+  const fs = new MemoryFileSystem();
+  fs.makeDirectory('/logs');
+  fs.replaceSmall('/logs/found.log', bytes);
+  return fs.open('/logs/found.log', 'read');
+}
 
 /** All that a call can write to. */
 interface Seen {
@@ -94,6 +104,45 @@ describeParity('finding batches', ({ native, ts }) => {
       ),
       { numRuns: 250 },
     );
+  });
+
+  test.each([
+    ...[-1, -4, 0.5, Number.NaN, 2 ** 53, 4097, Infinity].map((length) => ({ position: 0, length })),
+    ...[-1, 0.5, Number.NaN, 2 ** 53, -Infinity].map((position) => ({ position, length: 100 })),
+  ])('a read of $length bytes at $position is refused, and nothing is read', async ({ position, length }) => {
+    const path = join(scratch(), 'found.log');
+    writeFileSync(path, new Uint8Array(300).fill(7));
+    const files = [nodeFileSystem.open(path, 'read'), memoryFile(readFileSync(path))];
+    for (const file of files) {
+      for (const engine of [native, ts]) {
+        const [bytes, rows, outcome] = [new Uint8Array(4096), new Int32Array(8), new Float64Array(SCAN_OUTCOME.length)];
+        const args = [file, position, bytes, length, true, rows, outcome] as const;
+        expect(outcomeOf(() => engine.readBatches(...args))).toEqual({ error: 'INVALID_ARGUMENT' });
+        const off = await settledOutcomeOf(() => engine.readBatchesAsync(...args));
+        expect(off).toEqual({ error: 'INVALID_ARGUMENT' });
+        expect(bytes.every((byte) => byte === 0)).toBe(true);
+      }
+      file.close();
+    }
+  });
+
+  test.each([-1, 0.5, Number.NaN, 2 ** 53, -Infinity])('a search from, or to, %d is refused', (place) => {
+    const path = join(scratch(), 'found.log');
+    writeFileSync(path, new Uint8Array(300));
+    const files = [nodeFileSystem.open(path, 'read'), memoryFile(readFileSync(path))];
+    const [bytes, outcome] = [new Uint8Array(128), new Float64Array(LOCATE_OUTCOME.length)];
+    for (const file of files) {
+      for (const engine of [native, ts]) {
+        const calls = [
+          () => engine.locate(file, place, 300, 5, bytes, outcome),
+          () => engine.locate(file, 0, place, 5, bytes, outcome),
+          () => engine.find(file, new Uint8Array(0), 0, place, 300, 5, bytes, outcome),
+          () => engine.find(file, new Uint8Array(0), 0, 0, place, 5, bytes, outcome),
+        ];
+        for (const call of calls) expect(outcomeOf(call)).toEqual({ error: 'INVALID_ARGUMENT' });
+      }
+      file.close();
+    }
   });
 
   test('the search for an offset ends at the same batch, with whatever scratch', () => {

@@ -9,6 +9,7 @@ import { crc32, crc32c, sealBatch } from './crc.ts';
 import { decodeRecords } from './decode.ts';
 import { find } from './find.ts';
 import { locate } from './locate.ts';
+import { requireRead } from './range.ts';
 import { recordLines } from './record-lines.ts';
 import { recoverBy, recoverByAsync } from './recovery.ts';
 import { scanBatches } from './scan.ts';
@@ -23,6 +24,7 @@ function readBatches(
   rows: Int32Array,
   outcome: Float64Array,
 ): void {
+  requireRead(bytes, length, position);
   const filled = file.read(bytes, 0, length, position);
   scanBatches(bytes, 0, filled, verify, rows, outcome);
   outcome[SCAN_OUTCOME.filled] = filled;
@@ -38,6 +40,7 @@ async function readBatchesAsync(
   rows: Int32Array,
   outcome: Float64Array,
 ): Promise<void> {
+  requireRead(bytes, length, position);
   const filled = await file.readAsync(bytes, 0, length, position);
   scanBatches(bytes, 0, filled, verify, rows, outcome);
   outcome[SCAN_OUTCOME.filled] = filled;

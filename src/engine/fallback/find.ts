@@ -4,6 +4,7 @@ import { OFFSET_INDEX } from '../../format/offset-index.ts';
 import type { File } from '../../fs/contract.ts';
 import { LOCATE_OUTCOME } from '../contract.ts';
 import { locate } from './locate.ts';
+import { requirePosition } from './range.ts';
 import { searchIndex } from './search.ts';
 
 /** Index entries that are further apart stand for one large batch each: one header is read, not all that scratch holds. */
@@ -34,6 +35,8 @@ export function find(
   scratch: Uint8Array,
   outcome: Float64Array,
 ): void {
+  requirePosition(baseOffset);
+  requirePosition(end);
   const slot = searchIndex(entries, count, OFFSET_INDEX.ENTRY_SIZE, target - baseOffset);
   const start = slot < 0 ? 0 : positionOf(entries, slot);
   const next = slot + 1 < count ? positionOf(entries, slot + 1) : undefined;

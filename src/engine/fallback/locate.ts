@@ -2,6 +2,7 @@
 import { BATCH, HEADER_SIZE, LOG_OVERHEAD, lastOffsetOf, magicOf, MIN_MESSAGE_SIZE } from '../../format/batch.ts';
 import type { File } from '../../fs/contract.ts';
 import { LOCATE_OUTCOME } from '../contract.ts';
+import { requirePosition } from './range.ts';
 import { isTooSmall, PREFIX_SIZE } from './scan.ts';
 
 const FOUND = 1;
@@ -47,6 +48,8 @@ class HeaderWindow {
 /**
  * Finds the first batch that ends at `targetOffset` or later; see the contract. A batch that is not whole before `end`
  * ends the search as the end itself does.
+ *
+ * @throws SeglogError `INVALID_ARGUMENT` for places that no file has
  */
 export function locate(
   file: File,
@@ -56,6 +59,8 @@ export function locate(
   scratch: Uint8Array,
   outcome: Float64Array,
 ): void {
+  requirePosition(position);
+  requirePosition(end);
   const window = new HeaderWindow(file, end, scratch);
   const { view } = window;
   let at = position;
