@@ -12,6 +12,8 @@ import { setup } from './setup.mjs';
 const paths = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const withGates = paths.length === 0 && !process.argv.includes('--only-tests');
 const cargo = cargoVersion();
+/** Its tests have no limits of their own. They take a minute, and three to compile. */
+const RUST_MINUTES = 30;
 const tally = new Tally();
 
 /** Where there is no compiler the native half is skipped aloud; where there is one, a missing engine is a failure. */
@@ -42,8 +44,9 @@ async function runRust() {
   if (cargo === undefined) return tally.skip('Rust tests: cargo not found');
   process.stdout.write('\n== Rust\n');
   const args = ['test', '--manifest-path', 'native/Cargo.toml', '--workspace'];
-  const { code, output } = await run('cargo', args, { show: true });
+  const { code, output, isLate } = await run('cargo', args, { show: true, timeoutMs: RUST_MINUTES * 60_000 });
   tally.addRunner('Rust', readCargo(output), code);
+  if (isLate) tally.note(`FAILED: Rust: not done after ${RUST_MINUTES} minutes; the last line tells what was running`);
 }
 
 const { ok, native } = await setup();

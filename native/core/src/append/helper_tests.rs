@@ -5,42 +5,56 @@ use super::space::Window;
 use crate::io::{DiskFile, Mapping, Storage, open_regular};
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 const MIB: usize = 1024 * 1024;
 const FULL: usize = 64 * MIB;
 
-/// A disk whose allocation panics.
+/// A disk whose allocation panics, a moment after it has said that it was begun.
 #[derive(Debug)]
-struct Panicking(DiskFile);
+struct Panicking {
+    file: DiskFile,
+    is_begun: AtomicBool,
+}
+
+impl Panicking {
+    fn at(path: &Path) -> Arc<Self> {
+        Arc::new(Self { file: disk(path), is_begun: AtomicBool::new(false) })
+    }
+}
 
 impl Storage for Panicking {
     fn length(&self) -> io::Result<u64> {
-        self.0.length()
+        self.file.length()
     }
 
     fn set_length(&self, length: u64) -> io::Result<()> {
-        self.0.set_length(length)
+        self.file.set_length(length)
     }
 
     fn write(&self, bytes: &[u8], at: u64) -> io::Result<usize> {
-        self.0.write(bytes, at)
+        self.file.write(bytes, at)
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.0.sync()
+        self.file.sync()
     }
 
     fn can_map(&self) -> bool {
-        self.0.can_map()
+        self.file.can_map()
     }
 
     fn allocate(&self, _from: u64, _to: u64) -> io::Result<()> {
+        self.is_begun.store(true, Ordering::Relaxed);
+        // Whoever asked for the window is waiting by then, or else finds what became of it: both are right.
+        std::thread::sleep(Duration::from_millis(10));
         panic!("a panic that a test planted");
     }
 
     fn map(&self, from: u64, length: usize) -> io::Result<Mapping> {
-        self.0.map(from, length)
+        self.file.map(from, length)
     }
 }
 
@@ -93,17 +107,18 @@ fn a_helper_removes_what_was_left_before_it_ends() {
 #[test]
 fn a_panic_while_a_window_is_prepared_is_an_error_to_who_waits_for_it() {
     let directory = tempfile::tempdir().unwrap();
-    let storage: Arc<dyn Storage> = Arc::new(Panicking(disk(&directory.path().join("0.log"))));
+    let disk = Panicking::at(&directory.path().join("0.log"));
+    let storage: Arc<dyn Storage> = disk.clone();
     let helper = Helper::start().unwrap();
-    let mut pending = helper.prepare(&storage, 0, 4096, 0, 0).unwrap();
-    let error = loop {
-        match pending.take() {
-            Taken::Done(window) => break window.unwrap_err(),
-            // The thread had not come to it.
-            Taken::Cancelled => pending = helper.prepare(&storage, 0, 4096, 0, 0).unwrap(),
-        }
+    let pending = helper.prepare(&storage, 0, 4096, 0, 0).unwrap();
+    // Asked again and again instead, the thread would find nothing but what was withdrawn, and ever more of it.
+    while !disk.is_begun.load(Ordering::Relaxed) {
+        std::thread::yield_now();
+    }
+    let Taken::Done(window) = pending.take() else {
+        panic!("the thread had begun with it");
     };
-    assert_eq!(error.to_string(), "the thread that prepares windows has ended");
+    assert_eq!(window.unwrap_err().to_string(), "the thread that prepares windows has ended");
     while !helper.has_ended() {
         std::thread::yield_now();
     }
@@ -115,7 +130,7 @@ fn a_panic_while_a_window_is_prepared_is_an_error_to_who_waits_for_it() {
 #[test]
 fn the_process_gets_another_helper_when_one_has_ended() {
     let directory = tempfile::tempdir().unwrap();
-    let storage: Arc<dyn Storage> = Arc::new(Panicking(disk(&directory.path().join("0.log"))));
+    let storage: Arc<dyn Storage> = Panicking::at(&directory.path().join("0.log"));
     let helper = Helper::shared().unwrap();
     while !helper.has_ended() {
         drop(helper.prepare(&storage, 0, 4096, 0, 0));
